@@ -1,0 +1,3 @@
+"""explora: software that searches for its own training data."""
+
+from ._version import __version__ as __version__

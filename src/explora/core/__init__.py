@@ -1,0 +1,50 @@
+"""The contracts: what a space, a domain, a learner, an explorer and a score are, and what travels between them.
+
+Everything is an `equinox.Module`: hyperparameters are fields, state is a separate pytree, functions are pure, keys are
+keyword-only. A round is `ask → play → update → tell` (see `explora.loop`):
+
+- an **explorer** asks for a `Lesson`: a batch of tasks of a **space**, and from which of them to learn;
+- a **domain** plays it with the **learner**'s policy, which yields an `Experience`;
+- the learner measures it into an `Outcome`, one row a task, and learns where the lesson says so;
+- the explorer is told the outcome; a **score** turns it into learning potential.
+
+Any explorer works with any learner in any domain. What a part needs of the others it says in `needs`; a combination
+that makes no sense fails at construction with a sentence that says why.
+"""
+
+from ._domain import Domain as Domain
+from ._domain import Environment as Environment
+from ._domain import Examples as Examples
+from ._domain import Step as Step
+from ._domain import Suite as Suite
+from ._domain import judge_suite as judge_suite
+from ._errors import ArgumentError as ArgumentError
+from ._errors import CombinationError as CombinationError
+from ._errors import ExploraError as ExploraError
+from ._errors import MissingExtra as MissingExtra
+from ._errors import RunError as RunError
+from ._errors import TaskError as TaskError
+from ._errors import UnknownName as UnknownName
+from ._errors import suggest as suggest
+from ._explorer import Archive as Archive
+from ._explorer import Explorer as Explorer
+from ._keys import row_keys as row_keys
+from ._keys import turn_keys as turn_keys
+from ._learner import Learner as Learner
+from ._lesson import NEW as NEW
+from ._lesson import Experience as Experience
+from ._lesson import Lesson as Lesson
+from ._lesson import Outcome as Outcome
+from ._lesson import Status as Status
+from ._lesson import Trajectories as Trajectories
+from ._lesson import fresh_lesson as fresh_lesson
+from ._part import Part as Part
+from ._parts import Parts as Parts
+from ._policy import Policy as Policy
+from ._policy import Uniformly as Uniformly
+from ._score import Score as Score
+from ._space import Space as Space
+from ._specs import Box as Box
+from ._specs import Codes as Codes
+from ._specs import Discrete as Discrete
+from ._specs import Spec as Spec

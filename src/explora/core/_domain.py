@@ -1,0 +1,193 @@
+"""Domains: a space and what it means to play its tasks. An `Environment` is a domain that is played in time."""
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+from ._errors import CombinationError, UnknownName
+from ._keys import row_keys
+from ._lesson import Experience, Lesson, Outcome, Task, fresh_lesson
+from ._part import Part
+from ._policy import Policy
+from ._space import Space
+from ._specs import Spec
+
+State = TypeVar("State")
+World = TypeVar("World")
+
+
+class Suite(eqx.Module, Generic[Task]):
+    """A fixed set of held-out tasks on which versions are compared.
+
+    **Arguments:**
+
+    - `tasks`: a pytree of arrays with leading axis `tasks`.
+    - `names`: one name a task.
+    - `domain`: where the tasks are played; None: in the run's own domain.
+    - `summary`: one line that says what the suite asks.
+    """
+
+    tasks: Task
+    names: tuple[str, ...] = eqx.field(static=True)
+    domain: "Domain | None" = None
+    summary: str = eqx.field(static=True, default="")
+
+    def __check_init__(self):
+        rows = jax.tree.leaves(self.tasks)[0].shape[0]
+        if rows != len(self.names):
+            raise ValueError(f"`names` must have one name a task: {rows} tasks, {len(self.names)} names")
+
+
+class Domain(Part, Generic[Task]):
+    """A space of tasks, how to play them, and the suites on which a learner is judged."""
+
+    @property
+    def space(self) -> Space[Task]:
+        """The space whose tasks this domain plays."""
+        raise NotImplementedError
+
+    @property
+    def suite_names(self) -> tuple[str, ...]:
+        """The suites that `suite` knows, the one to be watched during a run first."""
+        return ()
+
+    def suite(self, name: str) -> Suite[Task]:
+        """The held-out tasks of that name.
+
+        **Raises:** `UnknownName` if there are none.
+        """
+        raise UnknownName("suite", name, self.suite_names)
+
+    def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
+        """Plays a lesson and records what happened.
+
+        **Arguments:**
+
+        - `policy`: who plays, from `Learner.policy`.
+        - `lesson`: what to play.
+        - `key`: the only source of chance.
+
+        **Returns:** one row of status for each row of the lesson, and the domain's own record.
+        """
+        raise NotImplementedError
+
+    def judge(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Outcome:
+        """Plays every row `lesson.plays` times and keeps nothing but the result: what evaluation uses."""
+        raise CombinationError(f"{type(self).__name__} cannot judge a policy by playing")
+
+
+class Step(NamedTuple):
+    """What one action led to."""
+
+    state: Any
+    reward: Float[Array, ""]
+    terminated: Bool[Array, ""]
+    truncated: Bool[Array, ""]
+    solved: Bool[Array, ""]
+
+
+class Environment(Domain[Task], Generic[Task, World, State]):
+    """A domain that is played in time: observe, act, be rewarded.
+
+    The methods are written for one task and one state; `play` and `judge` run many at once. What does not change
+    during an episode (walls, physics, precomputed tables) belongs into the *world*, which is built once for a task;
+    only what changes belongs into the *state*.
+    """
+
+    @property
+    def steps(self) -> int:
+        """The length of one play in training [steps]."""
+        raise NotImplementedError
+
+    def limit(self, world: World) -> Any:
+        """After how many steps an episode of this world is cut off at the latest [steps]."""
+        raise NotImplementedError
+
+    @property
+    def observation(self) -> PyTree[Spec]:
+        """What `observe` returns."""
+        raise NotImplementedError
+
+    @property
+    def action(self) -> Spec:
+        """What `step` accepts."""
+        raise NotImplementedError
+
+    def world(self, task: Task) -> World:
+        """What stays the same while `task` is played."""
+        return task  # type: ignore[return-value]
+
+    def reset(self, world: World, *, key: PRNGKeyArray) -> State:
+        """The state in which an episode starts."""
+        raise NotImplementedError
+
+    def observe(self, world: World, state: State) -> PyTree[Array]:
+        """What the learner is shown."""
+        raise NotImplementedError
+
+    def step(self, world: World, state: State, action: Array, *, key: PRNGKeyArray) -> Step:
+        """What `action` leads to. It does not start a new episode: the rollout does."""
+        raise NotImplementedError
+
+    def product(self, world: World, state: State) -> Any:
+        """What an episode leaves behind (a designed task); None if nothing."""
+        return None
+
+    def optimal_return(self, world: World) -> Float[Array, ""] | None:
+        """The return of a perfect player, or None where nobody knows."""
+        return None
+
+    def frame(self, task: Task, state: State, size: int = 160) -> np.ndarray:
+        """A picture of a moment of an episode (on the host), `(height, width, 3)` of `uint8`."""
+        return self.space.draw(task, size)
+
+    def play(self, policy: Policy, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
+        from ._rollout import rollout
+
+        return rollout(self, policy, lesson, key=key)
+
+    def judge(self, policy: Policy, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Outcome:
+        from ._rollout import episodes
+
+        return episodes(self, policy, lesson, key=key)
+
+
+class Examples(Domain[Task]):
+    """A domain whose tasks yield examples: playing one draws a batch of inputs and targets.
+
+    **Arguments:**
+
+    - `batch`: how many examples each row yields.
+    """
+
+    batch: int = 32
+
+    def examples(self, task: Task, count: int, *, key: PRNGKeyArray) -> tuple[PyTree, PyTree]:
+        """`count` inputs and targets drawn from `task`."""
+        raise NotImplementedError
+
+    def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
+        draw = lambda task, k: self.examples(task, self.batch * lesson.plays, key=k)  # noqa: E731
+        inputs, targets = jax.vmap(draw)(lesson.tasks, row_keys(key, lesson.rows))
+        return Experience(jnp.ones((lesson.rows,), jnp.int8), {"inputs": inputs, "targets": targets})
+
+
+def judge_suite(domain: Domain[Task], policy: Any, suite: Suite[Task], *, episodes: int, key: PRNGKeyArray) -> Outcome:
+    """Plays every task of a suite `episodes` times; the run's state is neither read nor changed.
+
+    **Arguments:**
+
+    - `domain`: where the suite is played if it names no domain of its own.
+    - `policy`: who plays.
+    - `suite`: the tasks.
+    - `episodes`: how often each is played.
+    - `key`: the only source of chance.
+
+    **Returns:** one row a task.
+    """
+    lesson = fresh_lesson(suite.tasks, False, plays=episodes)
+    return (suite.domain or domain).judge(policy, lesson, key=key)

@@ -1,0 +1,72 @@
+"""Explorers decide what to learn from next."""
+
+from typing import Any, ClassVar, Generic, TypeVar
+
+import equinox as eqx
+from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
+
+from ._lesson import Lesson, Outcome, Task
+from ._part import Part
+from ._space import Space
+
+State = TypeVar("State")
+
+
+class Archive(eqx.Module):
+    """What an explorer has kept, for people to look at and for the store to remember.
+
+    **Arguments:**
+
+    - `tasks`: a pytree of arrays with leading axis `slots`.
+    - `filled`: which slots hold a task.
+    - `id`, `parent`: the numbers of each task and of the one it was made from (-1: none).
+    - `score`: the learning potential of each, as last measured.
+    """
+
+    tasks: Any
+    filled: Bool[Array, " slots"]
+    id: Int32[Array, " slots"]
+    parent: Int32[Array, " slots"]
+    score: Float[Array, " slots"]
+
+
+class Explorer(Part, Generic[State, Task]):
+    """Searches a space of tasks by `ask` and `tell`; knows neither the domain nor the learner.
+
+    `tell` accepts lessons that the explorer did not ask for (their `memo` is None). Rows that are WAITING change
+    nothing; each row is told at most once; rows that are VOID never enter an archive.
+    """
+
+    partial: ClassVar[bool] = False
+    """True if the explorer can ask again while rows of earlier lessons are still WAITING."""
+
+    @property
+    def rhythm(self) -> tuple[tuple[str, int], ...]:
+        """The kinds of round and how many of each, in order, for ever: `(("search", 1), ("train", 50))`."""
+        return (("round", 1),)
+
+    def init(self, space: Space[Task], *, key: PRNGKeyArray) -> State:
+        """The state of an explorer that has seen nothing yet."""
+        raise NotImplementedError
+
+    def ask(self, state: State, space: Space[Task], phase: str, *, key: PRNGKeyArray) -> tuple[State, Lesson[Task]]:
+        """The next lesson.
+
+        **Arguments:**
+
+        - `state`: this explorer's state.
+        - `space`: where it searches.
+        - `phase`: which kind of round this is, a name of `rhythm`.
+        - `key`: the only source of chance.
+        """
+        raise NotImplementedError
+
+    def tell(
+        self, state: State, space: Space[Task], lesson: Lesson[Task], outcome: Outcome, *, key: PRNGKeyArray
+    ) -> State:
+        """Takes in what became of a lesson."""
+        raise NotImplementedError
+
+    def archive(self, state: State) -> Archive | None:
+        """What the explorer has kept so far, or None if it keeps nothing."""
+        return None

@@ -1,0 +1,30 @@
+"""Random keys: one rule for the whole library, so that a seed fully determines a run.
+
+A run has one root key. The key of a turn is `fold_in(root, turn)`; each verb of the turn gets its own; the key of a
+row is `fold_in(verb, row)` and that of a time step `fold_in(row, time)`. Nothing is ever split off a key that is used
+elsewhere, and a row's randomness does not depend on how many other rows are played beside it.
+"""
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, PRNGKeyArray
+
+
+def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> PRNGKeyArray:
+    """The keys of one turn.
+
+    **Arguments:**
+
+    - `root`: the key of the run.
+    - `turn`: the number of the turn, a scalar integer.
+    - `count`: how many verbs need a key.
+
+    **Returns:** an array of `count` keys.
+    """
+    return jr.split(jr.fold_in(root, turn), count)
+
+
+def row_keys(key: PRNGKeyArray, rows: int) -> PRNGKeyArray:
+    """One key for each of `rows` rows; row `i` gets the same key however many rows there are."""
+    return jax.vmap(lambda row: jr.fold_in(key, row))(jnp.arange(rows))

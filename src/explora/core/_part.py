@@ -1,0 +1,53 @@
+"""What every exchangeable part has in common."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+from jaxtyping import Array
+
+if TYPE_CHECKING:
+    from ._parts import Parts
+
+
+class Part(eqx.Module):
+    """One exchangeable part of the loop: its fields are hyperparameters, its state is a separate pytree.
+
+    A part is a value. Its methods are pure functions of their arguments and never change `self`; what they need to
+    remember goes into a state that the caller keeps. The unbuilt part *is* the configuration.
+    """
+
+    hosted: ClassVar[bool] = False
+    """True if the part needs plain Python (people, browsers, scikit-learn): the run is then not compiled."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the other parts of a run must provide, by name (`"mutate"`, `"values"`, `"members"`, …)."""
+        return frozenset()
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """What this part offers to the others, by the same names."""
+        return frozenset()
+
+    def refuses(self, parts: "Parts") -> str | None:
+        """Why this part cannot work with `parts`: one sentence that names the cure, or None if it can."""
+        return None
+
+    def metrics(self, state: Any) -> dict[str, Array]:
+        """A few scalars worth watching.
+
+        **Arguments:**
+
+        - `state`: this part's state.
+
+        **Returns:** scalars by name, the same names at every turn.
+        """
+        return {}
+
+    def freeze(self, state: Any) -> Any:
+        """The state as a pytree of arrays, as a checkpoint keeps it. Parts that hold host objects override this."""
+        return state
+
+    def thaw(self, frozen: Any) -> Any:
+        """The inverse of `freeze`."""
+        return frozen

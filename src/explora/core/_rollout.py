@@ -1,0 +1,211 @@
+"""How an environment is played: the one rollout of the library, and its early-ending sister for evaluation."""
+
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, PRNGKeyArray
+
+from ._keys import row_keys
+from ._lesson import Experience, Lesson, Outcome, Status, Trajectories
+
+if TYPE_CHECKING:
+    from ._domain import Environment
+    from ._policy import Policy
+
+
+class _Lane(eqx.Module):
+    """What a lane carries from one time step to the next."""
+
+    state: Any
+    place: Array  # which row of its queue it plays
+    memory: Any
+    fresh: Array
+    gap: Array
+
+
+def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
+    """Plays each lane of a lesson for `env.steps * lesson.plays` steps.
+
+    When an episode ends the lane starts the next row of its queue (its only row again if `queue` is 1). A terminated
+    episode is followed at once by the next; a truncated one by one `gap` (see `Trajectories`), so that the value of
+    the observation that was cut off is known and nothing is bootstrapped from the wrong state.
+
+    **Arguments:**
+
+    - `env`: the environment.
+    - `policy`: who acts.
+    - `lesson`: what is played; rows of a lane are neighbours.
+    - `key`: the only source of chance; a lane's depends on its number alone.
+
+    **Returns:** an `Experience` of `Trajectories`; a row is VOID if none of its episodes ended.
+    """
+    lanes, queue = lesson.lanes, lesson.queue
+    worlds = jax.vmap(env.world)(lesson.tasks)
+    keys = row_keys(key, lanes)
+    who = None if lesson.who is None else lesson.who[::queue]
+    pick = _picker(worlds, lanes, queue)
+    reset = jax.vmap(lambda world, k: env.reset(world, key=k))
+
+    def step(lane: _Lane, time: Array) -> tuple[_Lane, Any]:
+        act, move, start = _split(keys, time)
+        world = pick(lane.place)
+        observation = jax.vmap(env.observe)(world, lane.state)
+        action, memory, report = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
+        after = jax.vmap(lambda w, s, a, k: env.step(w, s, a, key=k))(world, lane.state, action, move)
+        live = ~lane.gap
+        terminated, truncated = after.terminated & live, after.truncated & ~after.terminated & live
+        anew = terminated | lane.gap
+        place = jnp.where(anew, (lane.place + 1) % queue, lane.place)
+        state = _where(anew, reset(pick(place), start), after.state)
+        record = (
+            observation,
+            action,
+            jnp.where(live, after.reward, 0.0),
+            terminated,
+            truncated,
+            after.solved & terminated,
+            lane.fresh,
+            lane.gap,
+            jnp.arange(lanes, dtype=jnp.int32) * queue + lane.place,
+            report,
+        )
+        return _Lane(state, place, memory, anew, truncated), record
+
+    place = jnp.zeros((lanes,), jnp.int32)
+    first = _Lane(
+        reset(pick(place), jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
+        place,
+        policy.memory(lanes),
+        jnp.ones((lanes,), bool),
+        jnp.zeros((lanes,), bool),
+    )
+    steps = env.steps * lesson.plays
+    lane, record = jax.lax.scan(step, first, jnp.arange(1, steps + 1))
+
+    world = pick(lane.place)
+    observation = jax.vmap(env.observe)(world, lane.state)
+    act, _, _ = _split(keys, jnp.asarray(steps + 1))
+    _, _, last = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
+
+    trajectories = Trajectories(*record, last)  # pyright: ignore[reportCallIssue]
+    finished = jnp.zeros((lesson.rows,), jnp.int32)
+    finished = finished.at[trajectories.row.reshape(-1)].add(trajectories.ended.reshape(-1).astype(jnp.int32))
+    status = jnp.where(finished > 0, Status.ANSWERED, Status.VOID).astype(jnp.int8)
+    made = jax.vmap(env.product)(world, lane.state)
+    return Experience(status, trajectories, made)
+
+
+class _Tally(eqx.Module):
+    """What an evaluation counts for each lane while it runs."""
+
+    state: Any
+    memory: Any
+    fresh: Array
+    total: Array
+    left: Array  # episodes still to be played
+    length: Array
+    solved: Array
+    returns: Array
+    best: Array
+    lengths: Array
+
+
+def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
+    """Plays every row for exactly `lesson.plays` episodes and stops as soon as all are done.
+
+    Each episode has a lane of its own, so the time is that of the longest one, and a block of steps is followed by a
+    look at whether anybody still plays. Memory is cleared at the start of an episode.
+
+    **Arguments:** as `rollout`.
+
+    **Returns:** an `Outcome` with `episodes`, `returns`, `max_returns`, `solved`, `lengths`, `steps` and, where the
+    environment knows it, `optimal_returns`.
+    """
+    rows, plays = lesson.rows, lesson.plays
+    lanes = rows * plays
+    worlds = jax.vmap(env.world)(lesson.tasks)
+    spread = lambda x: jnp.repeat(x, plays, axis=0)  # noqa: E731
+    world = jax.tree.map(spread, worlds)
+    keys = row_keys(key, lanes)
+    who = None if lesson.who is None else spread(lesson.who)
+    limit = jax.vmap(lambda w: jnp.asarray(env.limit(w), jnp.int32))(world)
+    bound = jnp.max(limit)
+
+    def step(time: Array, lane: _Tally) -> _Tally:
+        act, move, _ = _split(keys, time)
+        observation = jax.vmap(env.observe)(world, lane.state)
+        action, memory, _ = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
+        after = jax.vmap(lambda w, s, a, k: env.step(w, s, a, key=k))(world, lane.state, action, move)
+        live = lane.left
+        ended = (after.terminated | after.truncated | (lane.length + 1 >= limit)) & live
+        total = lane.total + jnp.where(live, after.reward, 0.0)
+        return _Tally(
+            after.state,
+            memory,
+            jnp.zeros_like(lane.fresh),
+            total,
+            live & ~ended,
+            lane.length + live,
+            lane.solved | (after.solved & ended),
+            jnp.where(ended, total, lane.returns),
+            jnp.where(ended, total, lane.best),
+            jnp.where(ended, lane.length + 1, lane.lengths),
+        )
+
+    block = 16
+
+    def run(carry: tuple[Array, _Tally]) -> tuple[Array, _Tally]:
+        time, lane = carry
+        lane = jax.lax.fori_loop(0, block, lambda i, s: step(time + i + 1, s), lane)
+        return time + block, lane
+
+    zero, none = jnp.zeros((lanes,)), jnp.zeros((lanes,), jnp.int32)
+    first = _Tally(
+        jax.vmap(lambda w, k: env.reset(w, key=k))(world, jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
+        policy.memory(lanes),
+        jnp.ones((lanes,), bool),
+        zero,
+        jnp.ones((lanes,), bool),
+        none,
+        jnp.zeros((lanes,), bool),
+        zero,
+        zero,
+        none,
+    )
+    _, lane = jax.lax.while_loop(
+        lambda carry: jnp.any(carry[1].left) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
+    )
+    by_row = lambda x: x.reshape(rows, plays)  # noqa: E731
+    optimal = jax.vmap(env.optimal_return)(worlds)
+    return Outcome(
+        jnp.full((rows,), Status.ANSWERED, jnp.int8),
+        steps=by_row(lane.lengths).sum(1),
+        episodes=jnp.full((rows,), plays, jnp.int32),
+        returns=by_row(lane.returns).mean(1),
+        max_returns=by_row(lane.best).max(1),
+        solved=by_row(lane.solved).astype(jnp.float32).mean(1),
+        lengths=by_row(lane.lengths).astype(jnp.float32).mean(1),
+        optimal_returns=optimal,
+    )
+
+
+def _split(keys: PRNGKeyArray, time: Array) -> tuple[PRNGKeyArray, PRNGKeyArray, PRNGKeyArray]:
+    """Three keys for each lane at a time step: to act, to move, to start anew."""
+    use = lambda number: jax.vmap(lambda k: jr.fold_in(jr.fold_in(k, time), number))(keys)  # noqa: E731
+    return use(0), use(1), use(2)
+
+
+def _picker(worlds: Any, lanes: int, queue: int) -> Any:
+    """A function from the place in each lane's queue to the worlds that the lanes play."""
+    if queue == 1:
+        return lambda place: worlds
+    queues = jax.tree.map(lambda x: x.reshape(lanes, queue, *x.shape[1:]), worlds)
+    return lambda place: jax.tree.map(lambda x: jax.vmap(lambda row, at: row[at])(x, place), queues)
+
+
+def _where(mask: Array, new: Any, old: Any) -> Any:
+    pick = lambda a, b: jnp.where(mask.reshape(mask.shape + (1,) * (a.ndim - 1)), a, b)  # noqa: E731
+    return jax.tree.map(pick, new, old)

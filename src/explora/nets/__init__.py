@@ -1,0 +1,14 @@
+"""Neural-network pieces. A network is a configuration with `init` and `__call__`; its weights are a separate pytree.
+
+Encoders are built from an environment's `Spec`, so that a network needs to know no environment. Recurrent cores carry
+their own backward pass, which is where most of the training time of a recurrent policy goes.
+"""
+
+from ._actor_critic import ActorCritic as ActorCritic
+from ._encoder import Convolution as Convolution
+from ._encoder import Dense as Dense
+from ._encoder import features as features
+from ._encoder import flatten as flatten
+from ._recurrent import GRU as GRU
+from ._recurrent import LSTM as LSTM
+from ._recurrent import Core as Core

@@ -1,0 +1,238 @@
+"""Recurrent cores whose training pass is a few large matrix products.
+
+Differentiating a scan naively keeps the input product and the accumulation of weight gradients inside the loop, as
+thousands of thin products. Here the input product is done once for the whole sequence, the loop holds only
+`memory @ weights`, the backward loop collects the gradients of the gates, and the gradients of both weight matrices
+are two large products afterwards. The numbers are the same; only their order of summation differs.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+
+class Core(eqx.Module):
+    """A recurrent core: a configuration that makes weights and applies them to sequences.
+
+    **Arguments:**
+
+    - `width`: how many units it has.
+    """
+
+    width: int = eqx.field(static=True, default=128)
+
+    def init(self, inputs: int, *, key: PRNGKeyArray) -> dict[str, Array]:
+        """Weights for inputs of that many features."""
+        raise NotImplementedError
+
+    def memory(self, lanes: int) -> Any:
+        """The memory at the start of an episode."""
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        weights: dict[str, Array],
+        inputs: Float[Array, "steps lanes features"],
+        memory: Any,
+        fresh: Bool[Array, "steps lanes"],
+    ) -> tuple[Float[Array, "steps lanes width"], Any]:
+        """Runs over sequences.
+
+        **Arguments:**
+
+        - `weights`: from `init`.
+        - `inputs`: what to read.
+        - `memory`: at the first step.
+        - `fresh`: where an episode starts: the memory is cleared before that step.
+
+        **Returns:** what it says at each step, and the memory after the last.
+        """
+        raise NotImplementedError
+
+
+class GRU(Core):
+    """Gated recurrent unit; the reset gate acts on the product of memory and weights.
+
+    **Reference:** Cho et al. 2014 (arXiv:1406.1078), in the variant of cuDNN.
+    """
+
+    def init(self, inputs: int, *, key: PRNGKeyArray) -> dict[str, Array]:
+        input_key, memory_key = jr.split(key)
+        return {
+            "input": _lecun(input_key, inputs, 3 * self.width),
+            "memory": _orthogonal_gates(memory_key, self.width, 3),
+            "bias": jnp.zeros((3 * self.width,)),
+            "memory_bias": jnp.zeros((self.width,)),
+        }
+
+    def memory(self, lanes: int) -> Float[Array, "lanes width"]:
+        return jnp.zeros((lanes, self.width))
+
+    def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, Array]:
+        drive = inputs @ weights["input"] + weights["bias"]
+        out = _gru(drive, weights["memory"], weights["memory_bias"], memory, fresh)
+        return out, out[-1]
+
+
+class LSTM(Core):
+    """Long short-term memory, gates in the order input, forget, cell, output.
+
+    **Reference:** Hochreiter and Schmidhuber 1997; no peepholes, no forget bias (as Flax's cell).
+    """
+
+    def init(self, inputs: int, *, key: PRNGKeyArray) -> dict[str, Array]:
+        input_key, memory_key = jr.split(key)
+        return {
+            "input": _lecun(input_key, inputs, 4 * self.width),
+            "memory": _orthogonal_gates(memory_key, self.width, 4),
+            "bias": jnp.zeros((4 * self.width,)),
+        }
+
+    def memory(self, lanes: int) -> tuple[Array, Array]:
+        return jnp.zeros((lanes, self.width)), jnp.zeros((lanes, self.width))
+
+    def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, tuple[Array, Array]]:
+        drive = inputs @ weights["input"] + weights["bias"]
+        cells, out = _lstm(drive, weights["memory"], memory, fresh)
+        return out, (cells[-1], out[-1])
+
+
+def _clear(fresh: Bool[Array, " lanes"], memory: Float[Array, "lanes width"]) -> Float[Array, "lanes width"]:
+    return jnp.where(fresh[:, None], 0.0, memory)
+
+
+def _sigmoid(x: Array) -> Array:
+    return 0.5 * jnp.tanh(0.5 * x) + 0.5
+
+
+# --- GRU -------------------------------------------------------------------------------------------------------------
+
+
+def _gru_step(drive: Array, weights: Array, bias: Array, before: Array) -> tuple[Array, tuple[Array, ...]]:
+    width = before.shape[-1]
+    from_memory = before @ weights
+    gates = _sigmoid(drive[:, : 2 * width] + from_memory[:, : 2 * width])
+    reset, keep = gates[:, :width], gates[:, width:]
+    recalled = from_memory[:, 2 * width :] + bias
+    new = jnp.tanh(drive[:, 2 * width :] + reset * recalled)
+    return new + keep * (before - new), (reset, keep, new, recalled)
+
+
+@jax.custom_vjp
+def _gru(drive: Array, weights: Array, bias: Array, memory: Array, fresh: Array) -> Array:
+    def step(before: Array, x: tuple[Array, Array]) -> tuple[Array, Array]:
+        after, _ = _gru_step(x[0], weights, bias, _clear(x[1], before))
+        return after, after
+
+    return jax.lax.scan(step, memory, (drive, fresh))[1]
+
+
+def _gru_forward(drive: Array, weights: Array, bias: Array, memory: Array, fresh: Array) -> tuple[Array, Any]:
+    def step(before: Array, x: tuple[Array, Array]) -> tuple[Array, Any]:
+        after, kept = _gru_step(x[0], weights, bias, _clear(x[1], before))
+        return after, (after, kept)
+
+    _, (out, kept) = jax.lax.scan(step, memory, (drive, fresh))
+    return out, (weights, memory, fresh, out, kept)
+
+
+def _gru_backward(saved: Any, upstream: Array) -> tuple[Array | None, ...]:
+    weights, memory, fresh, out, (reset, keep, new, recalled) = saved
+    before = jnp.where(fresh[..., None], 0.0, jnp.concatenate([memory[None], out[:-1]]))
+    transposed = weights.T
+
+    def step(later: Array, x: tuple[Array, ...]) -> tuple[Array, tuple[Array, Array]]:
+        up, fresh, before, reset, keep, new, recalled = x
+        grad = up + later
+        d_new = grad * (1 - keep) * (1 - new * new)
+        d_keep = grad * (before - new) * keep * (1 - keep)
+        d_reset = d_new * recalled * reset * (1 - reset)
+        d_drive = jnp.concatenate([d_reset, d_keep, d_new], axis=-1)
+        d_memory = jnp.concatenate([d_reset, d_keep, d_new * reset], axis=-1)
+        earlier = _clear(fresh, grad * keep + d_memory @ transposed)
+        return earlier, (d_drive, d_memory)
+
+    start = jnp.zeros_like(memory)
+    inputs = (upstream, fresh, before, reset, keep, new, recalled)
+    d_start, (d_drive, d_memory) = jax.lax.scan(step, start, inputs, reverse=True)
+    d_weights = jnp.einsum("tbi,tbj->ij", before, d_memory)
+    d_bias = d_memory[..., 2 * memory.shape[-1] :].sum((0, 1))
+    return d_drive, d_weights, d_bias, d_start, None
+
+
+_gru.defvjp(_gru_forward, _gru_backward)
+
+
+# --- LSTM ------------------------------------------------------------------------------------------------------------
+
+
+def _lstm_step(drive: Array, weights: Array, cell: Array, out: Array) -> tuple[Array, Array, tuple[Array, ...]]:
+    width = cell.shape[-1]
+    gates = drive + out @ weights
+    opened = _sigmoid(jnp.concatenate([gates[:, : 2 * width], gates[:, 3 * width :]], axis=-1))
+    admit, keep, emit = opened[:, :width], opened[:, width : 2 * width], opened[:, 2 * width :]
+    new = jnp.tanh(gates[:, 2 * width : 3 * width])
+    cell = keep * cell + admit * new
+    shown = jnp.tanh(cell)
+    return cell, emit * shown, (admit, keep, new, emit, shown)
+
+
+@jax.custom_vjp
+def _lstm(drive: Array, weights: Array, memory: tuple[Array, Array], fresh: Array) -> tuple[Array, Array]:
+    return _lstm_forward(drive, weights, memory, fresh)[0]
+
+
+def _lstm_forward(drive: Array, weights: Array, memory: tuple[Array, Array], fresh: Array) -> Any:
+    def step(carry: tuple[Array, Array], x: tuple[Array, Array]) -> tuple[Any, Any]:
+        cell, out, kept = _lstm_step(x[0], weights, _clear(x[1], carry[0]), _clear(x[1], carry[1]))
+        return (cell, out), (cell, out, kept)
+
+    _, (cells, out, kept) = jax.lax.scan(step, memory, (drive, fresh))
+    return (cells, out), (weights, memory, fresh, cells, out, kept)
+
+
+def _lstm_backward(saved: Any, upstream: tuple[Array, Array]) -> tuple[Any, ...]:
+    weights, memory, fresh, cells, out, (admit, keep, new, emit, shown) = saved
+    before = (
+        lambda first, rest: jnp.where(  # noqa: E731
+            fresh[..., None], 0.0, jnp.concatenate([first[None], rest[:-1]])
+        )
+    )
+    cell_before, out_before = before(memory[0], cells), before(memory[1], out)
+    transposed = weights.T
+
+    def step(later: tuple[Array, Array], x: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
+        up_cell, up_out, fresh, cell_before, admit, keep, new, emit, shown = x
+        d_out = up_out + later[1]
+        d_cell = up_cell + later[0] + d_out * emit * (1 - shown * shown)
+        gates = [
+            d_cell * new * admit * (1 - admit),
+            d_cell * cell_before * keep * (1 - keep),
+            d_cell * admit * (1 - new * new),
+            d_out * shown * emit * (1 - emit),
+        ]
+        d_gates = jnp.concatenate(gates, axis=-1)
+        return (_clear(fresh, d_cell * keep), _clear(fresh, d_gates @ transposed)), d_gates
+
+    start = jax.tree.map(jnp.zeros_like, memory)
+    inputs = (*upstream, fresh, cell_before, admit, keep, new, emit, shown)
+    d_memory, d_gates = jax.lax.scan(step, start, inputs, reverse=True)
+    d_weights = jnp.einsum("tbi,tbj->ij", out_before, d_gates)
+    return d_gates, d_weights, d_memory, None
+
+
+_lstm.defvjp(_lstm_forward, _lstm_backward)
+
+
+def _lecun(key: PRNGKeyArray, inputs: int, outputs: int) -> Array:
+    return jax.nn.initializers.lecun_normal()(key, (inputs, outputs))
+
+
+def _orthogonal_gates(key: PRNGKeyArray, width: int, gates: int) -> Array:
+    """Each gate's matrix is orthogonal by itself."""
+    make = jax.nn.initializers.orthogonal()
+    return jnp.concatenate([make(k, (width, width)) for k in jr.split(key, gates)], axis=1)
