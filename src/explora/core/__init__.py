@@ -12,6 +12,12 @@ Any explorer works with any learner in any domain. What a part needs of the othe
 that makes no sense fails at construction with a sentence that says why.
 """
 
+from ._configuration import JSON as JSON
+from ._configuration import allow as allow
+from ._configuration import build as build
+from ._configuration import flat as flat
+from ._configuration import override as override
+from ._configuration import spec as spec
 from ._domain import Domain as Domain
 from ._domain import Environment as Environment
 from ._domain import Examples as Examples

@@ -171,7 +171,7 @@ class Examples(Domain[Task]):
         raise NotImplementedError
 
     def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
-        draw = lambda task, k: self.examples(task, self.batch * lesson.plays, key=k)  # noqa: E731
+        draw = lambda task, k: self.examples(task, self.batch * lesson.plays, key=k)
         inputs, targets = jax.vmap(draw)(lesson.tasks, row_keys(key, lesson.rows))
         return Experience(jnp.ones((lesson.rows,), jnp.int8), {"inputs": inputs, "targets": targets})
 

@@ -56,7 +56,7 @@ class Lesson(eqx.Module, Generic[Task]):
     who: Int32[Array, " rows"] | None = None
     start: Int32[Array, " members"] | None = None
     memo: Any = None
-    progress: Float[Array, ""] | None = None
+    progress: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.zeros(()))
     plays: int = eqx.field(static=True, default=1)
     queue: int = eqx.field(static=True, default=1)
     span: tuple[int, int] | None = eqx.field(static=True, default=None)
@@ -80,7 +80,7 @@ class Lesson(eqx.Module, Generic[Task]):
 
     def take(self, first: int, stop: int) -> "Lesson[Task]":
         """The rows `first … stop - 1` as a lesson of their own (without memo)."""
-        cut = lambda x: None if x is None else x[first:stop]  # noqa: E731
+        cut = lambda x: None if x is None else x[first:stop]
         return Lesson(
             jax.tree.map(lambda x: x[first:stop], self.tasks),
             self.learn if isinstance(self.learn, bool) else self.learn[first:stop],
@@ -174,7 +174,7 @@ class Trajectories(eqx.Module):
 
     def take(self, first: int, stop: int, first_row: int) -> "Trajectories":
         """The lanes `first … stop - 1`, rows counted from `first_row`."""
-        lanes = lambda x: jax.tree.map(lambda leaf: leaf[:, first:stop], x)  # noqa: E731
+        lanes = lambda x: jax.tree.map(lambda leaf: leaf[:, first:stop], x)
         return Trajectories(
             observations=lanes(self.observations),
             actions=lanes(self.actions),

@@ -24,6 +24,7 @@ class _Lane(eqx.Module):
     memory: Any
     fresh: Array
     gap: Array
+    made: Any  # the last product of each row of the lesson, or None if the environment makes nothing
 
 
 def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
@@ -40,7 +41,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     - `lesson`: what is played; rows of a lane are neighbours.
     - `key`: the only source of chance; a lane's depends on its number alone.
 
-    **Returns:** an `Experience` of `Trajectories`; a row is VOID if none of its episodes ended.
+    **Returns:** an `Experience` of `Trajectories`; a row is VOID if none of its episodes ended. `made` is the product
+    of the last episode that each row finished.
     """
     lanes, queue = lesson.lanes, lesson.queue
     worlds = jax.vmap(env.world)(lesson.tasks)
@@ -60,6 +62,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
         anew = terminated | lane.gap
         place = jnp.where(anew, (lane.place + 1) % queue, lane.place)
         state = _where(anew, reset(pick(place), start), after.state)
+        row = jnp.arange(lanes, dtype=jnp.int32) * queue + lane.place
+        made = _put(lane.made, row, terminated | truncated, jax.vmap(env.product)(world, after.state))
         record = (
             observation,
             action,
@@ -69,18 +73,21 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
             after.solved & terminated,
             lane.fresh,
             lane.gap,
-            jnp.arange(lanes, dtype=jnp.int32) * queue + lane.place,
+            row,
             report,
         )
-        return _Lane(state, place, memory, anew, truncated), record
+        return _Lane(state, place, memory, anew, truncated, made), record
 
     place = jnp.zeros((lanes,), jnp.int32)
+    start = reset(pick(place), jax.vmap(lambda k: jr.fold_in(k, 0))(keys))
+    product = jax.eval_shape(jax.vmap(env.product), pick(place), start)
     first = _Lane(
-        reset(pick(place), jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
+        start,
         place,
         policy.memory(lanes),
         jnp.ones((lanes,), bool),
         jnp.zeros((lanes,), bool),
+        jax.tree.map(lambda x: jnp.zeros((lesson.rows, *x.shape[1:]), x.dtype), product),
     )
     steps = env.steps * lesson.plays
     lane, record = jax.lax.scan(step, first, jnp.arange(1, steps + 1))
@@ -94,8 +101,7 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     finished = jnp.zeros((lesson.rows,), jnp.int32)
     finished = finished.at[trajectories.row.reshape(-1)].add(trajectories.ended.reshape(-1).astype(jnp.int32))
     status = jnp.where(finished > 0, Status.ANSWERED, Status.VOID).astype(jnp.int8)
-    made = jax.vmap(env.product)(world, lane.state)
-    return Experience(status, trajectories, made)
+    return Experience(status, trajectories, lane.made)
 
 
 class _Tally(eqx.Module):
@@ -127,7 +133,7 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     rows, plays = lesson.rows, lesson.plays
     lanes = rows * plays
     worlds = jax.vmap(env.world)(lesson.tasks)
-    spread = lambda x: jnp.repeat(x, plays, axis=0)  # noqa: E731
+    spread = lambda x: jnp.repeat(x, plays, axis=0)
     world = jax.tree.map(spread, worlds)
     keys = row_keys(key, lanes)
     who = None if lesson.who is None else spread(lesson.who)
@@ -178,7 +184,7 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     _, lane = jax.lax.while_loop(
         lambda carry: jnp.any(carry[1].left) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
     )
-    by_row = lambda x: x.reshape(rows, plays)  # noqa: E731
+    by_row = lambda x: x.reshape(rows, plays)
     optimal = jax.vmap(env.optimal_return)(worlds)
     return Outcome(
         jnp.full((rows,), Status.ANSWERED, jnp.int8),
@@ -194,7 +200,7 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
 
 def _split(keys: PRNGKeyArray, time: Array) -> tuple[PRNGKeyArray, PRNGKeyArray, PRNGKeyArray]:
     """Three keys for each lane at a time step: to act, to move, to start anew."""
-    use = lambda number: jax.vmap(lambda k: jr.fold_in(jr.fold_in(k, time), number))(keys)  # noqa: E731
+    use = lambda number: jax.vmap(lambda k: jr.fold_in(jr.fold_in(k, time), number))(keys)
     return use(0), use(1), use(2)
 
 
@@ -206,6 +212,11 @@ def _picker(worlds: Any, lanes: int, queue: int) -> Any:
     return lambda place: jax.tree.map(lambda x: jax.vmap(lambda row, at: row[at])(x, place), queues)
 
 
+def _put(made: Any, row: Array, ended: Array, product: Any) -> Any:
+    """`made` with the products of the lanes whose episode ended; nothing at all if there are no products."""
+    return jax.tree.map(lambda x, old: old.at[row].set(_where(ended, x, old[row])), product, made)
+
+
 def _where(mask: Array, new: Any, old: Any) -> Any:
-    pick = lambda a, b: jnp.where(mask.reshape(mask.shape + (1,) * (a.ndim - 1)), a, b)  # noqa: E731
+    pick = lambda a, b: jnp.where(mask.reshape(mask.shape + (1,) * (a.ndim - 1)), a, b)
     return jax.tree.map(pick, new, old)

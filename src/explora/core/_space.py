@@ -67,7 +67,9 @@ class Space(Part, Generic[Task]):
 
     def canonical(self, task: Task) -> Task:
         """The one representative of all arrays that mean the same program (padding cleared, -0.0 made 0.0)."""
-        return jax.tree.map(lambda x: x + 0.0 if jnp.issubdtype(x.dtype, jnp.floating) else x, task)
+        # A plain `x + 0.0` is simplified away by the compiler, sign and all.
+        positive = lambda x: jnp.where(x == 0, jnp.zeros_like(x), x) if jnp.issubdtype(x.dtype, jnp.floating) else x
+        return jax.tree.map(positive, task)
 
     def fingerprint(self, task: Task) -> UInt32[Array, "2"]:
         """64 bits that agree exactly if two tasks are the same program (up to a chance of 2⁻⁶⁴), under `jit`."""

@@ -190,11 +190,10 @@ class PPO(Learner[PPOState]):
             piece = jax.tree.map(lambda x: jnp.take(x, lanes, axis=1), batch)
             start = jax.tree.map(lambda x: jnp.take(x, lanes, axis=0), memory)
             gradient, losses = jax.grad(self._loss, has_aux=True)(state.weights, state.spec, piece, start)
-            change, optimiser = self._optimiser.update(gradient, state.optimiser)
+            with jax.numpy_dtype_promotion("standard"):  # Optax raises a float to the power of an int
+                change, optimiser = self._optimiser.update(gradient, state.optimiser)
             weights = jax.tree.map(lambda w, c: w - rate * c, state.weights, change)
-            average = state.average
-            if self.average is not None:
-                average = jax.tree.map(lambda a, w: self.average * a + (1 - self.average) * w, average, weights)
+            average = _blend(self.average, state.average, weights)
             return PPOState(weights, optimiser, average, state.updates + 1, state.losses, state.spec), losses
 
         def epoch(state: PPOState, key: PRNGKeyArray) -> tuple[PPOState, dict[str, Array]]:
@@ -243,7 +242,7 @@ class PPO(Learner[PPOState]):
         chosen = jnp.take_along_axis(logits, batch["actions"][..., None], axis=-1)[..., 0]
         weight = batch["weight"]
         count = jnp.maximum(weight.sum(), 1.0)
-        mean = lambda x: jnp.sum(x * weight) / count  # noqa: E731
+        mean = lambda x: jnp.sum(x * weight) / count
 
         advantage = batch["advantages"]
         centred = advantage - mean(advantage)
@@ -296,6 +295,13 @@ def _memory(core: Any, lived: Trajectories, segment: int | None) -> Any:
     if segment is None:
         return core.memory(lived.rewards.shape[1])
     return jax.tree.map(lambda x: x[::segment].reshape(-1, *x.shape[2:]), lived.policy["memory"])
+
+
+def _blend(share: float | None, average: PyTree, weights: PyTree) -> PyTree:
+    """The running average after one more set of weights; None where none is kept."""
+    if share is None:
+        return None
+    return jax.tree.map(lambda a, w: share * a + (1 - share) * w, average, weights)
 
 
 def _scan(function: Any, state: PPOState, inputs: Any) -> tuple[PPOState, Any]:

@@ -4,7 +4,7 @@ The loop knows no domain, no database and no person: they arrive as arguments. T
 
 - **compiled** (`chunk`): many turns in one dispatch; the number of turns is a traced value, so one compilation serves
   every chunk; parts are arguments, and the buffers of the state are given away and used again in place;
-- **hosted** (`host`): plain Python, for parts that need it.
+- **hosted** (`host_chunk`): plain Python, for parts that need it.
 
 A run compiles if no part is `hosted`. Both ways agree to floating-point rounding; within one way a run is exact to the
 last bit. The key of a turn depends on the run's seed and the turn's number alone, so 12 turns are 5 turns and 7 turns.
@@ -12,7 +12,7 @@ last bit. The key of a turn depends on the run's seed and the turn's number alon
 
 from ._compiled import Log as Log
 from ._compiled import chunk as chunk
-from ._hosted import host as host
+from ._hosted import host_chunk as host_chunk
 from ._hosted import hosted as hosted
 from ._rhythm import phase_at as phase_at
 from ._rhythm import phases as phases

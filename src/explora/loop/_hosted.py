@@ -1,25 +1,44 @@
 """The same turns in plain Python, for parts with people, browsers, remote models or scikit-learn inside."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from explora.core import Parts
 
-from ._rhythm import phase_at
+from . import _digest as digest
+from ._compiled import Log
+from ._rhythm import phase_at, phases
 from ._state import Event, State
 from ._step import step
 
 
-def host(
+def hosted(parts: Parts, state: State, *, root: PRNGKeyArray, turns: int) -> Iterator[tuple[State, Event]]:
+    """Yields the state and the event after each of `turns` turns of plain Python.
+
+    **Arguments:**
+
+    - `parts`, `state`, `root`: as for `step`.
+    - `turns`: how many turns.
+    """
+    for _ in range(turns):
+        state, event = step(parts, state, root=root, phase=phase_at(parts.explorer, int(state.turn)))
+        yield state, event
+
+
+def host_chunk(
     parts: Parts,
     state: State,
     *,
     root: PRNGKeyArray,
     turns: int,
-    keep: Callable[[Event], None] | None = None,
-) -> State:
-    """Runs `turns` turns in plain Python.
+    keep: Callable[[Event], Any] | None = None,
+) -> tuple[State, Log]:
+    """What `chunk` does, in plain Python.
 
     **Arguments:**
 
@@ -27,17 +46,28 @@ def host(
     - `turns`: how many turns.
     - `keep`: called with every event, for whoever wants to keep the experience.
 
-    **Returns:** the state afterwards.
+    **Returns:** the state afterwards, and the log.
     """
+    names = phases(parts.explorer)
+    first = int(state.turn)
+    kinds = [names.index(phase_at(parts.explorer, first + turn)) for turn in range(turns)]
+    told: list[dict[str, Any]] = []
+    lineage: list[Any] = []
     for after, event in hosted(parts, state, root=root, turns=turns):
         state = after
         if keep is not None:
             keep(event)
-    return state
+        told.append(digest.metrics(parts, state, event.outcome))
+        lineage.append(digest.rows(parts.explorer, state, event))
+    columns = {name: jnp.stack([row[name] for row in told]) for name in told[0]}
+    rows = {name: _stack(lineage, [kind == number for kind in kinds]) for number, name in enumerate(names)}
+    return state, Log(columns, rows, jnp.asarray(np.array(kinds, np.int32)))
 
 
-def hosted(parts: Parts, state: State, *, root: PRNGKeyArray, turns: int) -> Iterator[tuple[State, Event]]:
-    """Yields the state and the event after each of `turns` turns."""
-    for _ in range(turns):
-        state, event = step(parts, state, root=root, phase=phase_at(parts.explorer, int(state.turn)))
-        yield state, event
+def _stack(records: list[Any], chosen: list[bool]) -> Any:
+    """One entry a turn, as in a compiled log; zeros at the turns of other phases, whose lessons have other shapes."""
+    shape = next((record for record, take in zip(records, chosen) if take), None)
+    if shape is None:
+        return None
+    blank = jax.tree.map(jnp.zeros_like, shape)
+    return jax.tree.map(lambda *x: jnp.stack(x), *(r if take else blank for r, take in zip(records, chosen)))

@@ -105,7 +105,7 @@ def init(parts: Parts, *, key: PRNGKeyArray, budget: float = float("inf")) -> St
     """
     parts.check()
     learner_key, explorer_key = jax.random.split(key)
-    return State(
+    state = State(
         jnp.zeros((), jnp.int32),
         parts.learner.init(parts.domain, key=learner_key),
         parts.explorer.init(parts.space, key=explorer_key),
@@ -113,3 +113,5 @@ def init(parts: Parts, *, key: PRNGKeyArray, budget: float = float("inf")) -> St
         Spent(Count.zero(), Count.zero(), Count.zero(), Count.zero()),
         jnp.asarray(budget, jnp.float32),
     )
+    # A compiled chunk takes the buffers over, so no two leaves may share one.
+    return jax.tree.map(lambda x: jnp.copy(x) if eqx.is_array(x) else x, state)

@@ -66,7 +66,7 @@ def _number(lesson: Lesson, tasks: Array, progress: Array) -> tuple[Lesson, Arra
     """Numbers the tasks that nobody has seen before and notes how far the run has come."""
     new = lesson.id == NEW
     ids = jnp.where(new, tasks + jnp.cumsum(new.astype(jnp.int32)) - 1, lesson.id)
-    noted = eqx.tree_at(lambda l: (l.id, l.progress), lesson, (ids, progress), is_leaf=lambda x: x is None)
+    noted = eqx.tree_at(lambda l: (l.id, l.progress), lesson, (ids, progress))
     return noted, tasks + jnp.sum(new.astype(jnp.int32))
 
 
@@ -93,7 +93,7 @@ def _if(predicate: Array, then: Any, state: Any) -> Any:
     if not isinstance(predicate, Tracer):
         return then(state) if bool(np.asarray(predicate)) else state
     arrays, static = eqx.partition(state, eqx.is_array)
-    run = lambda a: eqx.filter(then(eqx.combine(a, static)), eqx.is_array)  # noqa: E731
+    run = lambda a: eqx.filter(then(eqx.combine(a, static)), eqx.is_array)
     return eqx.combine(jax.lax.cond(predicate, run, lambda a: a, arrays), static)
 
 

@@ -57,11 +57,11 @@ def episode_means(
     **Returns:** the means (zero where no episode ends), and the length of the episode so far at every step [steps].
     """
     weight = counted.astype(jnp.float32)
-    stacked = jnp.concatenate([columns * weight, weight[None]]).swapaxes(0, 1)
+    stacked = jnp.concatenate([columns * weight[None], weight[None]]).swapaxes(0, 1)
 
     def step(total: Array, x: tuple[Array, Array]) -> tuple[Array, Array]:
         total = total + x[0]
-        return jnp.where(x[1], 0.0, total), total
+        return jnp.where(x[1][None], 0.0, total), total
 
     _, totals = jax.lax.scan(step, jnp.zeros_like(stacked[0]), (stacked, ended), unroll=16)
     lengths = totals[:, -1]

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from explora.core import CombinationError, Discrete, Spec
 
+from ._affine import affine
 from ._encoder import Convolution, Dense
 from ._recurrent import GRU, Core
 
@@ -82,8 +83,8 @@ class ActorCritic(eqx.Module):
 
     def _apply(self, head: dict[str, Array], x: Array) -> Array:
         if self.hidden is not None:
-            x = jax.nn.relu(x @ head["hidden"] + head["hidden_bias"])
-        return x @ head["out"] + head["out_bias"]
+            x = jax.nn.relu(affine(x, head["hidden"], head["hidden_bias"]))
+        return affine(x, head["out"], head["out_bias"])
 
 
 def _linear(key: PRNGKeyArray, inputs: int, outputs: int, scale: float, name: str) -> dict[str, Array]:

@@ -10,6 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from explora.core import Box, Codes, Discrete, Spec
 
+from ._affine import affine
+
 
 def flatten(spec: PyTree[Spec], observations: PyTree) -> Float[Array, "*batch features"]:
     """Every observation as one vector: codes and choices one-hot, real entries as they are.
@@ -50,7 +52,7 @@ class Dense(eqx.Module):
 
     def __call__(self, weights: dict[str, Array], spec: PyTree[Spec], observations: PyTree) -> Array:
         """The features of observations with any leading axes."""
-        return jax.nn.relu(flatten(spec, observations) @ weights["weights"] + weights["bias"])
+        return jax.nn.relu(affine(flatten(spec, observations), weights["weights"], weights["bias"]))
 
 
 class Convolution(eqx.Module):
@@ -99,8 +101,9 @@ class Convolution(eqx.Module):
         dense = self._dense(weights["filters"], spec)
         codes = flatten(spec[self.image], observations[self.image])
         bias = jnp.tile(weights["filter_bias"], dense.shape[1] // self.channels)
-        image = jax.nn.relu(codes @ dense + bias)
-        rest = flatten(shown, {name: observations[name] for name in shown}) @ weights["weights"] + weights["bias"]
+        image = jax.nn.relu(affine(codes, dense, bias))
+        others = flatten(shown, {name: observations[name] for name in shown})
+        rest = affine(others, weights["weights"], weights["bias"])
         return jnp.concatenate([image, rest], axis=-1)
 
     def _table(self, spec: dict[str, Any]) -> Any:
@@ -135,4 +138,4 @@ def _vector(spec: Spec, x: Array) -> Float[Array, "*batch features"]:
     batch = x.shape[: x.ndim - len(spec.shape)]
     if isinstance(spec, Box):
         return x.astype(jnp.float32).reshape(*batch, -1)
-    return (x[..., None] == jnp.arange(spec.count, dtype=x.dtype)).astype(jnp.float32).reshape(*batch, -1)
+    return jax.nn.one_hot(x, spec.count, dtype=jnp.float32).reshape(*batch, -1)

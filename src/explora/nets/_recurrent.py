@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ._affine import affine
+
 
 class Core(eqx.Module):
     """A recurrent core: a configuration that makes weights and applies them to sequences.
@@ -73,7 +75,7 @@ class GRU(Core):
         return jnp.zeros((lanes, self.width))
 
     def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, Array]:
-        drive = inputs @ weights["input"] + weights["bias"]
+        drive = affine(inputs, weights["input"], weights["bias"])
         out = _gru(drive, weights["memory"], weights["memory_bias"], memory, fresh)
         return out, out[-1]
 
@@ -96,7 +98,7 @@ class LSTM(Core):
         return jnp.zeros((lanes, self.width)), jnp.zeros((lanes, self.width))
 
     def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, tuple[Array, Array]]:
-        drive = inputs @ weights["input"] + weights["bias"]
+        drive = affine(inputs, weights["input"], weights["bias"])
         cells, out = _lstm(drive, weights["memory"], memory, fresh)
         return out, (cells[-1], out[-1])
 
@@ -117,7 +119,7 @@ def _gru_step(drive: Array, weights: Array, bias: Array, before: Array) -> tuple
     from_memory = before @ weights
     gates = _sigmoid(drive[:, : 2 * width] + from_memory[:, : 2 * width])
     reset, keep = gates[:, :width], gates[:, width:]
-    recalled = from_memory[:, 2 * width :] + bias
+    recalled = from_memory[:, 2 * width :] + bias[None]
     new = jnp.tanh(drive[:, 2 * width :] + reset * recalled)
     return new + keep * (before - new), (reset, keep, new, recalled)
 
@@ -197,11 +199,7 @@ def _lstm_forward(drive: Array, weights: Array, memory: tuple[Array, Array], fre
 
 def _lstm_backward(saved: Any, upstream: tuple[Array, Array]) -> tuple[Any, ...]:
     weights, memory, fresh, cells, out, (admit, keep, new, emit, shown) = saved
-    before = (
-        lambda first, rest: jnp.where(  # noqa: E731
-            fresh[..., None], 0.0, jnp.concatenate([first[None], rest[:-1]])
-        )
-    )
+    before = lambda first, rest: jnp.where(fresh[..., None], 0.0, jnp.concatenate([first[None], rest[:-1]]))
     cell_before, out_before = before(memory[0], cells), before(memory[1], out)
     transposed = weights.T
 

@@ -1,0 +1,39 @@
+"""The engine that runs in this process: compiled where the parts allow it, plain Python where they do not."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from jaxtyping import PRNGKeyArray
+
+from explora.core import Parts
+from explora.loop import Event, Log, State, chunk, host_chunk
+
+
+class Engine(Protocol):
+    """Where a run is executed."""
+
+    def advance(
+        self, parts: Parts, state: State, *, root: PRNGKeyArray, turns: int, capacity: int
+    ) -> tuple[State, Log]:
+        """Runs `turns` (at most `capacity`) turns and says what happened. `state` may not be used afterwards."""
+        ...
+
+
+class Local:
+    """Runs in this process, on whatever device JAX finds.
+
+    **Arguments:**
+
+    - `keep`: called with every `Event`, for whoever wants to keep the experience; the run is then hosted.
+    """
+
+    def __init__(self, keep: Callable[[Event], Any] | None = None):
+        self.keep = keep
+
+    def advance(
+        self, parts: Parts, state: State, *, root: PRNGKeyArray, turns: int, capacity: int
+    ) -> tuple[State, Log]:
+        """Runs `turns` (at most `capacity`) turns and says what happened. `state` may not be used afterwards."""
+        if parts.hosted or self.keep is not None:
+            return host_chunk(parts, state, root=root, turns=turns, keep=self.keep)
+        return chunk(parts, state, root=root, turns=turns, capacity=capacity)

@@ -1,0 +1,102 @@
+"""Which tasks are written down: those that an archive keeps, and their ancestors."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from explora.core import Archive, Space
+from explora.loop import Log
+
+
+class Found(NamedTuple):
+    """A task worth remembering.
+
+    **Arguments:**
+
+    - `id`, `parent`: its number and that of the task it was made from (-1: none).
+    - `generation`: how many edits lie between it and a task that was drawn.
+    - `score`: its learning potential when it was written down.
+    - `address`: the content address.
+    - `text`: the task as JSON value.
+    """
+
+    id: int
+    parent: int
+    generation: int
+    score: float
+    address: str
+    text: Any
+
+
+class Lineage:
+    """Writes each kept task down once, with its ancestors, so that a family tree never has a gap.
+
+    **Arguments:**
+
+    - `known`: the generation of every task that is written down already, by number.
+    """
+
+    def __init__(self, known: dict[int, int]):
+        self.known = known
+
+    def news(self, space: Space, archive: Archive | None, log: Log, turns: int) -> list[Found]:
+        """The tasks to be written down after a chunk of turns, ancestors first.
+
+        **Arguments:**
+
+        - `space`: of the tasks.
+        - `archive`: what the explorer keeps now; None if it keeps nothing.
+        - `log`: of the chunk.
+        - `turns`: how many turns of the log count.
+        """
+        if archive is None:
+            return []
+        filled = np.asarray(archive.filled)
+        ids = np.asarray(archive.id)
+        fresh = [int(i) for i in np.nonzero(filled)[0] if int(ids[i]) not in self.known]
+        if not fresh:
+            return []
+        tasks = jax.tree.map(np.asarray, archive.tasks)
+        scores, parents = np.asarray(archive.score), np.asarray(archive.parent)
+        wanted = {int(ids[i]): (_at(tasks, i), int(parents[i]), float(scores[i])) for i in fresh}
+        self._add_ancestors(wanted, log, turns)
+        return [self._found(space, number, *wanted[number]) for number in sorted(wanted)]
+
+    def _add_ancestors(self, wanted: dict[int, Any], log: Log, turns: int) -> None:
+        """A parent that came and went within the chunk is found in the log."""
+        missing = {parent for _, parent, _ in wanted.values()} - set(wanted) - set(self.known) - {-1}
+        if not missing:
+            return
+        lived = _rows(log, turns)
+        while missing:
+            number = missing.pop()
+            if number not in lived:
+                continue
+            task, parent = lived[number]
+            wanted[number] = (task, parent, float("nan"))
+            if parent >= 0 and parent not in wanted and parent not in self.known:
+                missing.add(parent)
+
+    def _found(self, space: Space, number: int, task: Any, parent: int, score: float) -> Found:
+        generation = self.known.get(parent, -1) + 1 if parent >= 0 else 0
+        self.known[number] = generation
+        return Found(number, parent, generation, score, space.address(task), space.encode(task))
+
+
+def _rows(log: Log, turns: int) -> dict[int, tuple[Any, int]]:
+    """Every task of a chunk by number, with its parent."""
+    lived: dict[int, tuple[Any, int]] = {}
+    kinds = np.asarray(log.phase)[:turns]
+    for kind, records in enumerate(log.rows.values()):
+        if records is None:
+            continue
+        records = jax.tree.map(np.asarray, records)
+        for turn in np.nonzero(kinds == kind)[0]:
+            for row, number in enumerate(records.id[turn]):
+                lived[int(number)] = (jax.tree.map(lambda x: x[turn, row], records.tasks), int(records.parent[turn, row]))  # noqa: B023
+    return lived
+
+
+def _at(tasks: Any, slot: int) -> Any:
+    return jax.tree.map(lambda x: x[slot], tasks)

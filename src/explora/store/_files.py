@@ -1,0 +1,80 @@
+"""Writing files so that a crash leaves the old file or the new one, and saying clearly what went wrong with a disk."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from explora.core import RunError
+
+_FULL = "the disk is full; free some space and resume: what was saved before is whole"
+_CLOSED = "the place cannot be written to (a read-only disk, or not yours); choose another folder or change its rights"
+_DAMAGED = "the file is damaged; restore it from a backup (the checkpoints beside it are files of their own)"
+_BUSY = "another process has kept the database locked for a long time; stop it and try again"
+
+_ERRNOS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _CLOSED,
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+}
+_SQLITE = {
+    "SQLITE_FULL": _FULL,
+    "SQLITE_READONLY": _CLOSED,
+    "SQLITE_CANTOPEN": _CLOSED,
+    "SQLITE_PERM": _CLOSED,
+    "SQLITE_CORRUPT": _DAMAGED,
+    "SQLITE_NOTADB": _DAMAGED,
+    "SQLITE_BUSY": _BUSY,
+}
+
+
+@contextlib.contextmanager
+def guard(doing: str, path: Path | str) -> Iterator[None]:
+    """Turns errors of the disk and of the database into a `RunError` that says what to do.
+
+    **Arguments:**
+
+    - `doing`: what was tried, as in "cannot … PATH".
+    - `path`: the file, folder or database.
+
+    **Raises:** `RunError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = _ERRNOS.get(error.errno or 0, error.strerror or str(error))
+        raise RunError(f"cannot {doing} {path}: {reason}") from error
+    except DBAPIError as error:
+        # names are such as SQLITE_READONLY_DBMOVED: the first two words say what kind of trouble it is
+        name = "_".join(getattr(error.orig, "sqlite_errorname", "").split("_")[:2])
+        raise RunError(f"cannot {doing} {path}: {_SQLITE.get(name, error.orig)}") from error
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes a whole file, or nothing: a crash or a power cut at any instant leaves the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the first error is the one to report
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def sync(folder: Path) -> None:
+    """Makes the names inside a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
