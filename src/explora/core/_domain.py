@@ -141,6 +141,10 @@ class Environment(Domain[Task], Generic[Task, World, State]):
         """The return of a perfect player, or None where nobody knows."""
         return None
 
+    def optimal_length(self, world: World) -> Float[Array, ""] | None:
+        """The number of steps that a perfect player needs [steps], infinite if there is no way; None: nobody knows."""
+        return None
+
     def frame(self, task: Task, state: State, size: int = 160) -> np.ndarray:
         """A picture of a moment of an episode (on the host), `(height, width, 3)` of `uint8`."""
         return self.space.draw(task, size)

@@ -8,10 +8,10 @@ elsewhere, and a row's randomness does not depend on how many other rows are pla
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Key, PRNGKeyArray
 
 
-def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> PRNGKeyArray:
+def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> Key[Array, " verbs"]:
     """The keys of one turn.
 
     **Arguments:**
@@ -25,6 +25,6 @@ def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> PRNGKeyArray:
     return jr.split(jr.fold_in(root, turn), count)
 
 
-def row_keys(key: PRNGKeyArray, rows: int) -> PRNGKeyArray:
+def row_keys(key: PRNGKeyArray, rows: int) -> Key[Array, " rows"]:
     """One key for each of `rows` rows; row `i` gets the same key however many rows there are."""
     return jax.vmap(lambda row: jr.fold_in(key, row))(jnp.arange(rows))

@@ -210,6 +210,7 @@ class Outcome(eqx.Module):
     - `absolute_advantages`: per-step mean of |advantage|.
     - `disagreement`: per-step mean of the standard deviation of an ensemble's values.
     - `optimal_returns`: the return of a perfect player, where the domain can tell.
+    - `optimal_lengths`: how many steps a perfect player needs, likewise [steps].
     - `losses`: mean loss.
     - `predictions`: what the learner predicted, `(rows, …)`.
     - `made`: what playing produced.
@@ -229,6 +230,7 @@ class Outcome(eqx.Module):
     absolute_advantages: Float[Array, " rows"] | None = None
     disagreement: Float[Array, " rows"] | None = None
     optimal_returns: Float[Array, " rows"] | None = None
+    optimal_lengths: Float[Array, " rows"] | None = None
     losses: Float[Array, " rows"] | None = None
     predictions: Array | None = None
     made: Any = None

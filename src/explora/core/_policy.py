@@ -5,7 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.random as jr
-from jaxtyping import Array, Bool, Int32, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Int32, Key, PyTree
 
 
 class Policy(eqx.Module):
@@ -24,7 +24,7 @@ class Policy(eqx.Module):
         memory: PyTree,
         fresh: Bool[Array, " lanes"],
         *,
-        keys: PRNGKeyArray,
+        keys: Key[Array, " lanes"],
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Array]]:
         """One action for each lane.

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Key, PRNGKeyArray
 
 from ._keys import row_keys
 from ._lesson import Experience, Lesson, Outcome, Status, Trajectories
@@ -128,7 +128,7 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     **Arguments:** as `rollout`.
 
     **Returns:** an `Outcome` with `episodes`, `returns`, `max_returns`, `solved`, `lengths`, `steps` and, where the
-    environment knows it, `optimal_returns`.
+    environment knows them, `optimal_returns` and `optimal_lengths`.
     """
     rows, plays = lesson.rows, lesson.plays
     lanes = rows * plays
@@ -154,7 +154,7 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
             jnp.zeros_like(lane.fresh),
             total,
             live & ~ended,
-            lane.length + live,
+            lane.length + live.astype(jnp.int32),
             lane.solved | (after.solved & ended),
             jnp.where(ended, total, lane.returns),
             jnp.where(ended, total, lane.best),
@@ -185,7 +185,6 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
         lambda carry: jnp.any(carry[1].left) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
     )
     by_row = lambda x: x.reshape(rows, plays)
-    optimal = jax.vmap(env.optimal_return)(worlds)
     return Outcome(
         jnp.full((rows,), Status.ANSWERED, jnp.int8),
         steps=by_row(lane.lengths).sum(1),
@@ -194,11 +193,12 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
         max_returns=by_row(lane.best).max(1),
         solved=by_row(lane.solved).astype(jnp.float32).mean(1),
         lengths=by_row(lane.lengths).astype(jnp.float32).mean(1),
-        optimal_returns=optimal,
+        optimal_returns=jax.vmap(env.optimal_return)(worlds),
+        optimal_lengths=jax.vmap(env.optimal_length)(worlds),
     )
 
 
-def _split(keys: PRNGKeyArray, time: Array) -> tuple[PRNGKeyArray, PRNGKeyArray, PRNGKeyArray]:
+def _split(keys: Key[Array, " lanes"], time: Array) -> tuple[Array, Array, Array]:
     """Three keys for each lane at a time step: to act, to move, to start anew."""
     use = lambda number: jax.vmap(lambda k: jr.fold_in(jr.fold_in(k, time), number))(keys)
     return use(0), use(1), use(2)

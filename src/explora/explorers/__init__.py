@@ -1,8 +1,33 @@
 """Explorers decide what to learn from next, by `ask` and `tell`.
 
-They know the space that they search and the scores of what was played; they know neither domain nor learner. All are
-compiled: fixed shapes, no host code.
+They know the space that they search and how what was played went; they know neither domain nor learner. All of them
+are compiled: fixed shapes, no host code.
+
+| explorer | asks for | also known as |
+|---|---|---|
+| `Uniform` | random tasks | domain randomisation |
+| `Replay` | tasks of high score again, new ones, edited ones | PLR, robust PLR, ACCEL |
+| `Frontier` | tasks that are solved sometimes, found by a wide search | SFL |
+| `Adversary` | tasks that a designer makes to tell members of a population apart | PAIRED, minimax |
+| `Mixture` | places where results change, as Gaussians | ALP-GMM, Covar-GMM |
+| `Bandit` | arms on which success changes | learning progress, OMNI, TSCL |
+| `SelfPaced` | a Gaussian that moves from easy tasks to the wanted ones | SPDL |
+
+What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
+batches; where published rules work one task at a time, its docstring says what that changes.
 """
 
+from ._adversary import Adversary as Adversary
+from ._adversary import AdversaryState as AdversaryState
+from ._adversary import credited as credited
+from ._bandit import Bandit as Bandit
+from ._bandit import BanditState as BanditState
+from ._frontier import Frontier as Frontier
+from ._frontier import FrontierState as FrontierState
+from ._mixture import Mixture as Mixture
+from ._mixture import MixtureState as MixtureState
 from ._replay import Replay as Replay
+from ._replay import ReplayState as ReplayState
+from ._self_paced import SelfPaced as SelfPaced
+from ._self_paced import SelfPacedState as SelfPacedState
 from ._uniform import Uniform as Uniform

@@ -132,7 +132,7 @@ class Frontier(Explorer[FrontierState, Task]):
     ) -> FrontierState:
         if lesson.phase == "train":
             return state
-        mine = lesson.memo is not None
+        mine = int(lesson.memo is not None)
         fresh = jax.tree.map(lambda x: jnp.broadcast_to(x, (lesson.rows, *jnp.shape(x))), self.score.init())
         score, _ = self.score(lesson, outcome, fresh)
         score = jnp.where(outcome.answered & jnp.isfinite(score), score, -jnp.inf)

@@ -19,6 +19,7 @@ from explora.core import (
     Outcome,
     Parts,
     Policy,
+    Status,
     Trajectories,
 )
 from explora.maths import advantages
@@ -180,7 +181,7 @@ class PPO(Learner[PPOState]):
 
     def update(self, state: PPOState, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> PPOState:
         lived: Trajectories = experience.data
-        batch = _pieces(self._batch(lesson, lived), self.segment)
+        batch = _pieces(self._batch(lesson, experience), self.segment)
         memory = _memory(self.net.core, lived, self.segment)
         rate = self.rate * (1.0 - (1.0 - self.final_rate) * lesson.progress)  # pyright: ignore[reportOperatorIssue]
         lanes = batch["actions"].shape[1]
@@ -222,9 +223,10 @@ class PPO(Learner[PPOState]):
             trace=self.trace,
         )
 
-    def _batch(self, lesson: Lesson, lived: Trajectories) -> dict[str, Any]:
+    def _batch(self, lesson: Lesson, experience: Experience) -> dict[str, Any]:
+        lived: Trajectories = experience.data
         advantage = self._advantages(lived)
-        learns = lesson.learn_mask[lived.row] & ~lived.gap
+        learns = (lesson.learn_mask & (experience.status == Status.ANSWERED))[lived.row] & ~lived.gap
         return {
             "observations": lived.observations,
             "actions": lived.actions,

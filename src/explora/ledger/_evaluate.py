@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
     - `solved`: share of episodes that succeeded.
     - `returns`: mean undiscounted return.
     - `lengths`: mean length of an episode [steps].
-    - `optimal`: the return of a perfect player; not-a-number where nobody knows.
+    - `optimal`: how many steps a perfect player needs; infinite if there is no way, not-a-number if nobody knows.
     - `steps`: environment steps that the evaluation took.
     """
 
@@ -107,7 +107,7 @@ def _apart(outcome: Outcome, suites: list[tuple[str, Suite]], episodes: int) -> 
             _column(outcome.solved, rows),
             _column(outcome.returns, rows),
             _column(outcome.lengths, rows),
-            _column(outcome.optimal_returns, rows),
+            _column(outcome.optimal_lengths, rows),
             int(np.sum(_column(outcome.steps, rows))),
         )
     return verdicts

@@ -12,6 +12,7 @@ from explora.core import Parts
 
 from . import _digest as digest
 from ._compiled import Log
+from ._jitted import jitted
 from ._rhythm import phase_at, phases
 from ._state import Event, State
 from ._step import step
@@ -20,11 +21,14 @@ from ._step import step
 def hosted(parts: Parts, state: State, *, root: PRNGKeyArray, turns: int) -> Iterator[tuple[State, Event]]:
     """Yields the state and the event after each of `turns` turns of plain Python.
 
+    What a learner and an explorer do on their own is compiled, verb by verb, unless they are hosted themselves.
+
     **Arguments:**
 
     - `parts`, `state`, `root`: as for `step`.
     - `turns`: how many turns.
     """
+    parts = jitted(parts)
     for _ in range(turns):
         state, event = step(parts, state, root=root, phase=phase_at(parts.explorer, int(state.turn)))
         yield state, event
@@ -49,6 +53,7 @@ def host_chunk(
     **Returns:** the state afterwards, and the log.
     """
     names = phases(parts.explorer)
+    quick = jitted(parts)
     first = int(state.turn)
     kinds = [names.index(phase_at(parts.explorer, first + turn)) for turn in range(turns)]
     told: list[dict[str, Any]] = []
@@ -57,7 +62,7 @@ def host_chunk(
         state = after
         if keep is not None:
             keep(event)
-        told.append(digest.metrics(parts, state, event.outcome))
+        told.append(digest.metrics(quick, state, event.outcome))
         lineage.append(digest.rows(parts.explorer, state, event))
     columns = {name: jnp.stack([row[name] for row in told]) for name in told[0]}
     rows = {name: _stack(lineage, [kind == number for kind in kinds]) for number, name in enumerate(names)}

@@ -4,9 +4,15 @@ from ._advantages import advantages as advantages
 from ._advantages import by_row as by_row
 from ._advantages import episode_means as episode_means
 from ._cvar import cvar as cvar
+from ._gaussians import Gaussian as Gaussian
+from ._gaussians import divergence as divergence
 from ._intervals import bootstrap as bootstrap
 from ._intervals import interquartile_mean as interquartile_mean
 from ._intervals import wilson as wilson
+from ._mixtures import GaussianMixture as GaussianMixture
+from ._mixtures import best_mixture as best_mixture
+from ._mixtures import fit_mixture as fit_mixture
+from ._neighbours import nearest as nearest
 from ._ranks import pick as pick
 from ._ranks import reorder as reorder
 from ._ranks import tied_ranks as tied_ranks

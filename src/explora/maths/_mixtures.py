@@ -128,9 +128,7 @@ def best_mixture(
     """
 
     def fit(components: Array) -> tuple[GaussianMixture, Float[Array, ""]]:
-        return fit_mixture(
-            points, counts, components, most, iterations=iterations, key=jr.fold_in(key, components)
-        )
+        return fit_mixture(points, counts, components, most, iterations=iterations, key=jr.fold_in(key, components))
 
     mixtures, criteria = jax.vmap(fit)(jnp.arange(least, most + 1, dtype=jnp.int32))
     best = jnp.argmin(criteria)

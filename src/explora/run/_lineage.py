@@ -1,32 +1,13 @@
 """Which tasks are written down: those that an archive keeps, and their ancestors."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 from explora.core import Archive, Space
 from explora.loop import Log
-
-
-class Found(NamedTuple):
-    """A task worth remembering.
-
-    **Arguments:**
-
-    - `id`, `parent`: its number and that of the task it was made from (-1: none).
-    - `generation`: how many edits lie between it and a task that was drawn.
-    - `score`: its learning potential when it was written down.
-    - `address`: the content address.
-    - `text`: the task as JSON value.
-    """
-
-    id: int
-    parent: int
-    generation: int
-    score: float
-    address: str
-    text: Any
+from explora.store import TaskRow
 
 
 class Lineage:
@@ -34,13 +15,13 @@ class Lineage:
 
     **Arguments:**
 
-    - `known`: the generation of every task that is written down already, by number.
+    - `known`: the numbers of the tasks that are written down already.
     """
 
-    def __init__(self, known: dict[int, int]):
+    def __init__(self, known: set[int]):
         self.known = known
 
-    def news(self, space: Space, archive: Archive | None, log: Log, turns: int) -> list[Found]:
+    def news(self, space: Space, archive: Archive | None, log: Log, turns: int, turn: int) -> list[TaskRow]:
         """The tasks to be written down after a chunk of turns, ancestors first.
 
         **Arguments:**
@@ -49,6 +30,7 @@ class Lineage:
         - `archive`: what the explorer keeps now; None if it keeps nothing.
         - `log`: of the chunk.
         - `turns`: how many turns of the log count.
+        - `turn`: how many turns are over now.
         """
         if archive is None:
             return []
@@ -61,11 +43,12 @@ class Lineage:
         scores, parents = np.asarray(archive.score), np.asarray(archive.parent)
         wanted = {int(ids[i]): (_at(tasks, i), int(parents[i]), float(scores[i])) for i in fresh}
         self._add_ancestors(wanted, log, turns)
-        return [self._found(space, number, *wanted[number]) for number in sorted(wanted)]
+        self.known |= set(wanted)
+        return [_row(space, turn, number, *wanted[number]) for number in sorted(wanted)]
 
     def _add_ancestors(self, wanted: dict[int, Any], log: Log, turns: int) -> None:
         """A parent that came and went within the chunk is found in the log."""
-        missing = {parent for _, parent, _ in wanted.values()} - set(wanted) - set(self.known) - {-1}
+        missing = {parent for _, parent, _ in wanted.values()} - set(wanted) - self.known - {-1}
         if not missing:
             return
         lived = _rows(log, turns)
@@ -78,10 +61,11 @@ class Lineage:
             if parent >= 0 and parent not in wanted and parent not in self.known:
                 missing.add(parent)
 
-    def _found(self, space: Space, number: int, task: Any, parent: int, score: float) -> Found:
-        generation = self.known.get(parent, -1) + 1 if parent >= 0 else 0
-        self.known[number] = generation
-        return Found(number, parent, generation, score, space.address(task), space.encode(task))
+
+def _row(space: Space, turn: int, number: int, task: Any, parent: int, score: float) -> TaskRow:
+    return TaskRow(
+        id=number, parent=parent, turn=turn, address=space.address(task), spec=space.encode(task), score=score
+    )
 
 
 def _rows(log: Log, turns: int) -> dict[int, tuple[Any, int]]:
@@ -93,8 +77,9 @@ def _rows(log: Log, turns: int) -> dict[int, tuple[Any, int]]:
             continue
         records = jax.tree.map(np.asarray, records)
         for turn in np.nonzero(kinds == kind)[0]:
+            tasks = _at(records.tasks, int(turn))
             for row, number in enumerate(records.id[turn]):
-                lived[int(number)] = (jax.tree.map(lambda x: x[turn, row], records.tasks), int(records.parent[turn, row]))  # noqa: B023
+                lived[int(number)] = (_at(tasks, row), int(records.parent[turn, row]))
     return lived
 
 

@@ -1,0 +1,48 @@
+"""The store: what is kept of a run, so that it cannot be lost.
+
+A run is a **folder** (`RunFolder`) that explains itself. In it lie
+
+- the **database** (`Database`): everything that is looked at (records with their metrics, tasks with their lineage,
+  versions × held-out tasks, what happened), in SQLite, or by URL in a PostgreSQL server;
+- the **checkpoints** (`Checkpoints`): the whole state of the run, in safetensors files with a manifest that vouches
+  for them. No pickle: nothing in a run folder can run code;
+- the **lock**: one process writes, any number reads.
+
+**What is promised.** A process may be killed at any instant. A file is there and whole, or not there: it is written
+under another name, flushed to the disk and renamed. The rows of one record are one transaction. The writer appends the
+record of a turn first and saves the checkpoint of that turn afterwards, so the tables never know less than the newest
+checkpoint does. To go on, it loads the newest good checkpoint (a damaged one is named in a warning and the one before
+is used), calls `RunFolder.rewind(turn)`, which forgets what the tables know of later turns, and lives those turns
+again. As a turn is determined by the state and by what came from outside, the tables end up equal to those of a run
+that was never interrupted, wall-clock columns aside. What came from outside is therefore never forgotten: the
+`schedule` (a budget that followed the clock) and the `journal` (answers of people) are written before they are used,
+and read when a turn is repeated.
+
+**Sinks** hand the metrics on to other people's trackers.
+
+Everything is stamped with a format number; a newer explora reads older formats, and an older one that meets a newer
+format says which version to install.
+"""
+
+from ._checkpoint import Checkpoints as Checkpoints
+from ._checkpoint import Latest as Latest
+from ._checkpoint import Loaded as Loaded
+from ._checkpoint import Manifest as Manifest
+from ._database import Database as Database
+from ._facts import environment as environment
+from ._folder import RunFolder as RunFolder
+from ._folder import find as find
+from ._folder import is_run as is_run
+from ._format import FORMAT as FORMAT
+from ._reading import Records as Records
+from ._sinks import CSVSink as CSVSink
+from ._sinks import MLflowSink as MLflowSink
+from ._sinks import Sink as Sink
+from ._sinks import TensorBoardSink as TensorBoardSink
+from ._sinks import WandbSink as WandbSink
+from ._sinks import open_sink as open_sink
+from ._tables import EvaluationRow as EvaluationRow
+from ._tables import EventRow as EventRow
+from ._tables import Record as Record
+from ._tables import TaskRow as TaskRow
+from ._tables import VersionRow as VersionRow

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from explora._version import __version__
 from explora.core import ArgumentError, RunError
 
 from . import _files as files
 from . import _format
+from . import _values as values
 from ._leaves import Leaves, pack, unpack
 
 
@@ -100,23 +102,12 @@ class Checkpoints:
         """
         data, leaves = pack(tree)
         sha256 = hashlib.sha256(data).hexdigest()
-        content = {
-            **_format.stamp(),
-            "turn": int(turn),
-            "file": f"{turn:012d}-{sha256[:8]}.safetensors",
-            "sha256": sha256,
-            "leaves": leaves,
-            "meta": meta or {},
-        }
-        try:
-            text = json.dumps({"checksum": _checksum(content), **content}, indent=1, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(f"`meta` must be JSON, without infinity and not-a-number: {error}") from error
-        path = self._manifest(turn)
+        file, path = f"{turn:012d}-{sha256[:8]}.safetensors", self._manifest(turn)
+        manifest = Manifest(turn, __version__, file, sha256, leaves, json.loads(values.text(meta or {})))
         with files.guard("save a checkpoint in", self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            files.write(self.folder / content["file"], data)
-            files.write(path, text.encode())
+            files.write(self.folder / file, data)
+            files.write(path, _text(manifest))
             self._sweep(turn)
         return path
 
@@ -210,18 +201,22 @@ def _bytes(path: Path) -> bytes:
         raise _Damaged(f"{path} cannot be read: {error.strerror}") from error
 
 
+def _text(manifest: Manifest) -> bytes:
+    content = _format.stamp() | manifest._asdict()
+    return json.dumps({"checksum": _checksum(content), **content}, indent=1).encode()
+
+
 def _parse(path: Path, data: bytes) -> Manifest:
     try:
         content = json.loads(data)
-        checksum = content.pop("checksum")
-    except (ValueError, KeyError, TypeError, AttributeError):
+        checksum, expected = content.pop("checksum"), _checksum(content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _Damaged(f"{path} is damaged: it is not a manifest ({len(data)} bytes)") from None
-    if checksum != _checksum(content):
+    if checksum != expected:
         raise _Damaged(f"{path} is damaged: its checksum differs")
     _format.check(str(path), content["format"], content["explora"])
     return Manifest(*(content[name] for name in Manifest._fields))
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(values.text(content).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""What all conformance suites share: laws as methods, a part to examine, and comparisons that say where things differ."""
+"""What all conformance suites share: laws as methods, a part to examine, and comparisons that say what differs."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 import jax
@@ -29,10 +29,20 @@ class Conformance:
 
     SEED: int = 0
     """Where all chance in the suite comes from."""
+    _kept: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls._kept = {}
 
     def part(self) -> Any:
         """The part to examine."""
         raise NotImplementedError(f"give {type(self).__name__} its part: `def part(self): return …`")
+
+    @property
+    def title(self) -> str:
+        """What messages call the part."""
+        return type(self.subject).__name__
 
     @property
     def subject(self) -> Any:
@@ -41,12 +51,9 @@ class Conformance:
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """`make()`, computed once for each suite."""
-        kept = type(self).__dict__.get("_kept")
-        if kept is None:
-            kept = type(self)._kept = {}
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     def key(self, number: int) -> PRNGKeyArray:
         """The key of that number; laws that use different numbers are independent."""
@@ -55,7 +62,7 @@ class Conformance:
     def require(self, condition: Any, sentence: str) -> None:
         """Raises `BrokenLaw` with `sentence` if the condition does not hold."""
         if not bool(condition):
-            raise BrokenLaw(f"{type(self.subject).__name__}: {sentence}")
+            raise BrokenLaw(f"{self.title}: {sentence}")
 
     def require_same(self, a: Any, b: Any, sentence: str) -> None:
         """Raises unless two pytrees are equal to the last bit (not-a-number equals itself)."""

@@ -137,9 +137,7 @@ class Linear(Learner[LinearState]):
 
 def _advantages(lived: Trajectories) -> Float[Array, "steps lanes"]:
     values, last = lived.policy["values"][..., 0], lived.last["values"][..., 0]
-    return advantages(
-        lived.rewards, values, last, lived.terminated, lived.truncated, discount=0.95, trace=0.9
-    )
+    return advantages(lived.rewards, values, last, lived.terminated, lived.truncated, discount=0.95, trace=0.9)
 
 
 class Carousel(Explorer[Archive, Any]):

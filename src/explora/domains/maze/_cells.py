@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Int, PRNGKeyArray, UInt8
+from jaxtyping import Array, Bool, Int, PRNGKeyArray, Shaped, UInt8
 
 
 def mark(place: UInt8[Array, "2"], walls: Bool[Array, "rows columns"]) -> Bool[Array, "rows columns"]:
@@ -12,7 +12,7 @@ def mark(place: UInt8[Array, "2"], walls: Bool[Array, "rows columns"]) -> Bool[A
     return (jnp.arange(rows)[:, None] == row) & (jnp.arange(columns)[None, :] == column)
 
 
-def at(grid: Bool[Array, "rows columns"], place: UInt8[Array, "2"]) -> Bool[Array, ""]:
+def at(grid: Shaped[Array, "rows columns"], place: UInt8[Array, "2"]) -> Shaped[Array, ""]:
     """The entry of `grid` at `place`."""
     return grid[place[0].astype(jnp.int32), place[1].astype(jnp.int32)]
 

@@ -64,7 +64,7 @@ def draw_maze(
     row, column = (int(x) for x in np.asarray(task.goal))
     brush.rounded_rectangle(box(row, column, 0.5 - 0.37 * large), radius=0.18 * fine * large, fill=GOAL)
     row, column = player if player is not None else (int(x) for x in np.asarray(task.start))
-    towards = AHEAD[int(task.heading if heading is None else heading)]
+    towards = np.array(AHEAD[int(task.heading if heading is None else heading)])
     brush.polygon(_arrow(row, column, towards, large, corner), fill=PLAYER)
     return np.asarray(image.resize(shape, Image.Resampling.BOX))
 

@@ -24,6 +24,8 @@ def edit_by_moves(task: MazeTask, count: int, *, key: PRNGKeyArray) -> MazeTask:
 
     **Reference:** Jiang et al. 2023, *minimax*, its default mutator; also that of JaxUED (Coward et al. 2024).
     """
+    if count == 0:
+        return task
     kind_key, place_key = jr.split(key)
     kinds = jr.randint(kind_key, (count,), 0, 3)
     start = mark(task.start, task.walls)
@@ -50,6 +52,8 @@ def edit_by_cells(task: MazeTask, count: int, *, key: PRNGKeyArray) -> MazeTask:
 
     **Reference:** Parker-Holder et al. 2022, *Evolving Curricula with Regret-Based Environment Design* (ACCEL).
     """
+    if count == 0:
+        return task
     rows, columns = task.walls.shape
     cell_key, kind_key, heading_key, goal_key, start_key = jr.split(key, 5)
     cells = jr.randint(cell_key, (count,), 0, rows * columns)

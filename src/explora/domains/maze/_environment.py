@@ -143,7 +143,7 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
         return {"image": image, "direction": state.heading}
 
     def step(self, world: MazeWorld, state: MazeState, action: Array, *, key: PRNGKeyArray) -> Step:
-        ahead = jnp.asarray((AHEAD @ (world.codes.shape[-1], 1)).astype(np.int32))
+        ahead = jnp.asarray((np.array(AHEAD) @ [world.codes.shape[-1], 1]).astype(np.int32))
         front = state.cell + ahead[state.heading]
         code = world.codes.reshape(-1).at[front].get(mode="promise_in_bounds")
         forward = action == 2
@@ -160,9 +160,12 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
         return Step(after, reward, solved, late & ~solved, solved)
 
     def optimal_return(self, world: MazeWorld) -> Float[Array, ""]:
+        actions, limit = self.optimal_length(world), self.limit(world)
+        return jnp.where(actions <= limit, 1.0 - 0.9 * (actions / limit), 0.0)
+
+    def optimal_length(self, world: MazeWorld) -> Float[Array, ""]:
         actions = fewest_actions(self._task(world))
-        limit = self.limit(world)
-        return jnp.where(actions <= min(limit, UNSOLVABLE - 1), 1.0 - 0.9 * (actions / limit), 0.0)
+        return jnp.where(actions < UNSOLVABLE, actions.astype(jnp.float32), jnp.inf)
 
     def _task(self, world: MazeWorld) -> MazeTask:
         """The maze of which `world` was made."""
@@ -189,6 +192,6 @@ def _offsets(view: int, stride: int) -> np.ndarray:
     right = np.arange(view)[None, :] - view // 2
     table = [
         (ahead * move[0] + right * side[0]) * stride + ahead * move[1] + right * side[1]
-        for move, side in zip(AHEAD, np.roll(AHEAD, -1, axis=0))
+        for move, side in zip(AHEAD, (*AHEAD[1:], AHEAD[0]))
     ]
     return np.stack(table).astype(np.int32)

@@ -94,7 +94,7 @@ def perfect_walls(side: int, dice: Dice) -> np.ndarray:
         row, column = path[-1]
         ways = [
             (row + 2 * down, column + 2 * right)
-            for down, right in AHEAD.tolist()
+            for down, right in AHEAD
             if 0 <= row + 2 * down < side
             and 0 <= column + 2 * right < side
             and walls[row + 2 * down, column + 2 * right]
@@ -153,7 +153,7 @@ def spiral(rows: int, columns: int) -> list[Cell]:
     cells, towards, stuck = [(0, 0)], 0, 0
     walls[0, 0] = False
     while stuck < 2:
-        down, right = AHEAD[towards].tolist()
+        down, right = AHEAD[towards]
         row, column = cells[-1][0] + down, cells[-1][1] + right
         beyond = (row + down, column + right)
         if not inside(row, column) or (inside(*beyond) and not walls[beyond]):

@@ -119,7 +119,7 @@ def fewest_actions_of_many(tasks: MazeTask | Grid) -> Int[np.ndarray, " mazes"]:
 
     goals = np.zeros(solid.size, bool)
     goals[cell(goal)] = True
-    ahead = AHEAD @ np.array([stride, 1])
+    ahead = np.array(AHEAD) @ [stride, 1]
     seen = np.zeros(solid.size * 4, bool)
     first_to = np.zeros(solid.size * 4, np.int64)
     found = np.full(mazes, UNSOLVABLE)

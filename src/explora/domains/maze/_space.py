@@ -150,7 +150,7 @@ class MazeSpace(Space[MazeTask]):
         reached = (away > 0) & (away < UNSOLVABLE)
         ranks = jnp.sort(jnp.where(reached, away, UNSOLVABLE).reshape(-1))
         last = jnp.maximum(jnp.sum(reached) - 1, 0)
-        wanted = ranks[jnp.clip(jnp.ceil(share[1] * (last + 1)).astype(jnp.int32) - 1, 0, last)]
+        wanted = ranks[jnp.clip(jnp.ceil(share[1] * (last + 1).astype(jnp.float32)).astype(jnp.int32) - 1, 0, last)]
         # A start that is walled in has no reachable cell: then any free cell will do.
         allowed = jnp.where(jnp.any(reached), reached & (away == wanted), ~walls & (away != 0))
         goal = draw_place(allowed, key=goal_key)

@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, UInt8
 
 HEADINGS = ">v<^"
@@ -10,7 +9,7 @@ HEADINGS = ">v<^"
 
 HEADING_NAMES = ("right", "down", "left", "up")
 
-AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)])
+AHEAD = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """One step forward as `(rows, columns)`, by heading; the next heading is a quarter turn to the right."""
 
 EMPTY, WALL, GOAL = 0, 1, 2

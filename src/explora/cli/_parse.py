@@ -1,0 +1,54 @@
+"""Reading a command line with tyro, in explora's manner: one line for a mistake, exit code 2."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import tyro
+
+from explora.core import ArgumentError
+
+
+def parse(target: Callable[..., Any], words: list[str], program: str) -> Any:
+    """What `target` returns, called with what was typed.
+
+    **Arguments:**
+
+    - `target`: a function or a dataclass.
+    - `words`: what was typed.
+    - `program`: the name in the help.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tyro warns of types that it cannot narrow; they are not offered
+        return tyro.cli(target, args=words, prog=program, config=_CONFIG)
+
+
+def take(words: list[str], option: str, default: str, meaning: str) -> tuple[list[str], str]:
+    """Takes one option out of what was typed: one on which the other options depend.
+
+    **Arguments:**
+
+    - `words`: what was typed.
+    - `option`: its name, `--recipe`.
+    - `default`: its value if it is not there.
+    - `meaning`: what to say if its value is missing.
+
+    **Returns:** the other words, and the value.
+    """
+    rest, value = [], default
+    waiting = False
+    for word in words:
+        if waiting:
+            value, waiting = word, False
+        elif word == option:
+            waiting = True
+        elif word.startswith(f"{option}="):
+            value = word.partition("=")[2]
+        else:
+            rest.append(word)
+    if waiting:
+        raise ArgumentError(f"`{option}` needs a value: {meaning}")
+    return rest, value
+
+
+_CONFIG = (tyro.conf.AvoidSubcommands, tyro.conf.HelptextFromCommentsOff)

@@ -1,0 +1,136 @@
+"""`explora run` and `explora resume`."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from explora.core import ArgumentError, Parts
+from explora.domains import domain as find_domain
+from explora.recipes import DEFAULT, RECIPES, recipe
+from explora.run import Finished, Plan
+from explora.run import resume as go_on
+from explora.run import run as begin
+
+from ._main import STARTED
+from ._options import options_of, rebuild
+from ._parse import parse, take
+from ._screen import watcher
+
+_RUN = """Search for tasks worth learning from, learn, and judge every version on held-out tasks.
+
+Examples:
+  explora run maze --minutes 4
+  explora run maze --recipe accel --steps 4000000 --seed 1 --out runs/accel-1
+  explora run maze --recipe sfl --minutes 10 --seeds 5
+  explora run maze --domain.space.height 9 --domain.space.width 9 --explorer.rows 64
+
+Ctrl-C stops cleanly; `explora resume RUN` goes on as if nothing had happened.
+"""
+
+
+@dataclasses.dataclass
+class _Running:
+    minutes: Annotated[float | None, tyro.conf.arg(help="stop after this much wall-clock time, compilation included")]
+    steps: Annotated[int | None, tyro.conf.arg(help="stop after this many environment steps, scoring included")]
+    seed: Annotated[int, tyro.conf.arg(help="determines everything")]
+    seeds: Annotated[int, tyro.conf.arg(help="how many runs, with seeds that follow on each other")]
+    out: Annotated[str | None, tyro.conf.arg(help="folder of the run; default: a new one under runs/")]
+    watch: Annotated[tuple[str, ...] | None, tyro.conf.arg(help="suites on which versions are judged")]
+    checkpoint: Annotated[float, tyro.conf.arg(help="seconds between two checkpoints")]
+    record: Annotated[int, tyro.conf.arg(help="environment steps between two records, about")]
+    quiet: Annotated[bool, tyro.conf.arg(help="no progress")]
+    json: Annotated[bool, tyro.conf.arg(help="one JSON object on stdout at the end, and nothing else")]
+
+
+def run(words: list[str]) -> int:
+    """Begins one run, or several with different seeds."""
+    names = ", ".join(r.name for r in RECIPES)
+    words, name = take(words, "--recipe", DEFAULT, f"the algorithm, one of {names}")
+    place = next((i for i, word in enumerate(words) if not word.startswith("-")), None)
+    if place != 0:
+        if words and words[0] in ("-h", "--help"):
+            words = ["maze", *words]
+        else:
+            raise ArgumentError("which domain? `explora run maze` is a good start; `explora domains` lists them")
+    domain, words = find_domain(words[0]), words[1:]
+    found = recipe(name)
+    parts = found.build(domain.build())
+    running, parts = _read(words, parts, f"explora run {domain.name} --recipe {name}")
+    if running.minutes is None and running.steps is None:
+        running = dataclasses.replace(running, minutes=4.0)
+    parts.check()
+    for seed in range(running.seed, running.seed + running.seeds):
+        plan = Plan(
+            minutes=running.minutes,
+            steps=running.steps,
+            seed=seed,
+            watch=running.watch,
+            checkpoint=running.checkpoint,
+            record=running.record,
+        )
+        screen = watcher(quiet=running.quiet or running.json, recipe=found.name, domain=domain.name)
+        started = STARTED if seed == running.seed else None
+        finished = begin(parts, plan, out=_out(running, seed), recipe=name, watchers=screen, started=started)
+        code = _say(finished, running.json)
+        if code:
+            return code
+    return 0
+
+
+def resume(words: list[str]) -> int:
+    """Goes on with a run."""
+
+    def resume(
+        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        minutes: Annotated[float | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
+        steps: Annotated[int | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
+        quiet: bool = False,
+        as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object on stdout")] = False,
+    ) -> int:
+        """Go on with a run, bit for bit as if it had never stopped."""
+        screen = watcher(quiet=quiet or as_json, recipe="resumed", domain="")
+        return _say(go_on(run, minutes=minutes, steps=steps, watchers=screen), as_json)
+
+    return parse(resume, words, "explora resume")
+
+
+def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts]:
+    """What was typed, as the run's own options and as parts."""
+    plan = Plan(minutes=1)
+    own = _Running(None, None, 0, 1, None, None, plan.checkpoint, plan.record, False, False)
+    fields: list[Any] = [
+        (field.name, field.type, dataclasses.field(default=getattr(own, field.name)))
+        for field in dataclasses.fields(_Running)
+    ]
+    names = ("domain", "learner", "explorer")
+    for name in names:
+        nested = options_of(getattr(parts, name))
+        fields.append((name, nested, dataclasses.field(default_factory=nested)))
+    options = parse(dataclasses.make_dataclass("Options", fields, namespace={"__doc__": _RUN}), words, program)
+    changed = {name: rebuild(getattr(parts, name), getattr(options, name)) for name in names}
+    running = _Running(**{field.name: getattr(options, field.name) for field in dataclasses.fields(_Running)})
+    return running, Parts(**changed, others=parts.others)  # pyright: ignore[reportArgumentType]
+
+
+def _out(running: _Running, seed: int) -> Path | None:
+    if running.out is None:
+        return None
+    return Path(running.out) if running.seeds == 1 else Path(running.out) / f"seed-{seed}"
+
+
+def _say(finished: Finished, as_json: bool) -> int:
+    if as_json:
+        solved = {name: verdict.mean for name, verdict in finished.verdicts.items()}
+        result = {"run": str(finished.path), "state": finished.reason, "mean_solve_rate": solved}
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        for name, verdict in finished.verdicts.items():
+            sys.stdout.write(
+                f"{name}: {verdict.mean:.3f} solved ({len(verdict.names)} tasks, {verdict.episodes} episodes each)\n"
+            )
+        sys.stdout.write(f"{finished.path}\n")
+    return 130 if finished.reason == "interrupted" else 0

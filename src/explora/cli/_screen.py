@@ -1,0 +1,105 @@
+"""Progress on the terminal: rate, time left, and the one number that matters."""
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from explora.ledger import Verdict
+from explora.run import Progress, Watcher
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def watcher(*, quiet: bool, recipe: str, domain: str) -> tuple[Watcher, ...]:
+    """Who looks on from a terminal: a live line where there is one, a line a record where there is none."""
+    if quiet:
+        return (Quiet(),)
+    return (Screen(recipe, domain),)
+
+
+class Quiet(Watcher):
+    """Says nothing but what a person must know."""
+
+    def noted(self, message: str) -> None:
+        sys.stderr.write(f"explora: {message}\n")
+
+
+class Screen(Quiet):
+    """A live line at the foot of the terminal, and a line above it for every version that was judged.
+
+    **Arguments:**
+
+    - `recipe`, `domain`: what is running.
+    """
+
+    def __init__(self, recipe: str, domain: str):
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.title = f"{recipe} on {domain}" if domain else recipe
+        self.curves: dict[str, list[float]] = {}
+        self.live: Live | None = None
+        self.path = ""
+
+    def started(self, path: str, facts: dict[str, Any]) -> None:
+        self.path = path
+        self.console.print(f"[bold]{self.title}[/] → {path}")
+        self.console.print("[dim]compiling (once; kept on disk for the next run) …[/]")
+        if self.console.is_terminal:
+            self.live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self.live.start()
+
+    def recorded(self, progress: Progress) -> None:
+        if self.live is not None:
+            self.live.update(self._line(progress))
+
+    def judged(self, progress: Progress, verdicts: dict[str, Verdict]) -> None:
+        for name, verdict in verdicts.items():
+            self.curves.setdefault(name, []).append(verdict.mean)
+        found = "   ".join(f"{name} [bold]{verdict.mean:.2f}[/]" for name, verdict in verdicts.items())
+        minutes = f"{progress.seconds / 60:5.1f} min"
+        rate = f"{progress.rate:8,.0f} steps/s" if progress.rate else " " * 16
+        self.console.print(f"{minutes}  {progress.steps:>12,} steps  {rate}   solved: {found}")
+
+    def stopped(self, path: str, reason: str, verdicts: dict[str, Verdict]) -> None:
+        if self.live is not None:
+            self.live.stop()
+        if reason == "interrupted":
+            self.console.print(f"stopped; nothing is lost: [bold]explora resume {path}[/]")
+        else:
+            self.console.print(f"finished; look at it: [bold]explora report {path}[/]")
+
+    def _line(self, progress: Progress) -> Table:
+        line = Table.grid(padding=(0, 2))
+        cells = [
+            Text(_bar(progress.share), style="cyan"),
+            Text(f"{progress.steps:,} steps"),
+            Text(f"{progress.rate:,.0f}/s" if progress.rate else "…"),
+            Text(_clock(progress.left)),
+            Text(f"training solved {progress.metrics.get('play/solved', float('nan')):.2f}"),
+        ]
+        cells += [
+            Text(f"{name} {sparkline(curve)} {curve[-1]:.2f}", style="green") for name, curve in self.curves.items()
+        ]
+        line.add_row(*cells)
+        return line
+
+
+def sparkline(values: list[float], width: int = 16) -> str:
+    """The last `width` values in [0, 1] as a tiny picture."""
+    return "".join(_BARS[min(len(_BARS) - 1, max(0, int(value * len(_BARS))))] for value in values[-width:])
+
+
+def _bar(share: float | None, width: int = 20) -> str:
+    if share is None:
+        return ""
+    full = round(share * width)
+    return "━" * full + "╌" * (width - full)
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d} left"

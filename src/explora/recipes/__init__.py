@@ -1,0 +1,24 @@
+"""The named algorithms of the literature, each written as a choice of public parts.
+
+A recipe is a function from a domain to `Parts`, and nothing else assembles parts: what a paper calls its method is,
+here, a handful of constructor arguments. `RECIPES` lists them with title, parts and paper without importing JAX;
+`recipe(name)` finds one, `DEFAULT` is the one that a run takes if none is named.
+"""
+
+from ._catalogue import DEFAULT as DEFAULT
+from ._catalogue import RECIPES as RECIPES
+from ._catalogue import Recipe as Recipe
+from ._start import run as run
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    **Raises:** `UnknownName` with the nearest name if there is none.
+    """
+    from explora.core import UnknownName  # here, so that listing recipes needs no JAX
+
+    found = {recipe.name: recipe for recipe in RECIPES}
+    if name not in found:
+        raise UnknownName("recipe", name, found)
+    return found[name]

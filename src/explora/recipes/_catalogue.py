@@ -1,0 +1,59 @@
+"""The list of recipes, readable without importing JAX."""
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from explora.core import Domain, Parts
+
+
+class Recipe(NamedTuple):
+    """A named algorithm of the literature.
+
+    **Arguments:**
+
+    - `name`: what it is called on the command line.
+    - `title`: its name in full.
+    - `parts`: which parts it is made of.
+    - `paper`: where it was published.
+    - `place`: the module and the function that builds it.
+    """
+
+    name: str
+    title: str
+    parts: str
+    paper: str
+    place: str
+
+    def build(self, domain: "Domain") -> "Parts":
+        """The parts of a run of this recipe in a domain."""
+        module, function = self.place.split(":")
+        make: Callable[[Domain], Parts] = getattr(importlib.import_module(f"explora.recipes.{module}"), function)
+        return make(domain)
+
+
+_PLR = "Jiang et al. 2021, arXiv:2010.03934"
+_ROBUST = "Jiang et al. 2021, arXiv:2110.02439"
+_ACCEL = "Parker-Holder et al. 2022, arXiv:2203.01302"
+_MINIMAX = "Jiang et al. 2023, arXiv:2311.12716"
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe("dr", "Domain randomisation", "Uniform", "Tobin et al. 2017, arXiv:1703.06907", "_uniform:dr"),
+    Recipe("plr", "Prioritized level replay", "Replay(PositiveValueLoss, explore_learns)", _PLR, "_replay:plr"),
+    Recipe("robust-plr", "Robust PLR (PLR⊥)", "Replay(MaxMC)", _ROBUST, "_replay:robust_plr"),
+    Recipe("accel", "ACCEL", "Replay(MaxMC, edit)", _ACCEL, "_replay:accel"),
+    Recipe("parallel-plr", "Parallel PLR", "Replay(MaxMC, parallel)", _MINIMAX, "_replay:parallel_plr"),
+    Recipe("parallel-accel", "Parallel ACCEL", "Replay(MaxMC, parallel, edit)", _MINIMAX, "_replay:parallel_accel"),
+    Recipe(
+        "sfl",
+        "Sampling for learnability",
+        "Frontier(Learnability)",
+        "Rutherford et al. 2024, arXiv:2408.15099",
+        "_frontier:sfl",
+    ),
+)
+"""Every recipe, uniform sampling first."""
+
+DEFAULT = "dr"
+"""The recipe that a run takes if none is named: the one that wins the committed benchmark."""

@@ -1,0 +1,13 @@
+"""Domain randomisation: the baseline that every curriculum has to beat."""
+
+from explora.core import Domain, Parts
+from explora.explorers import Uniform
+from explora.learners import PPO
+
+
+def dr(domain: Domain) -> Parts:
+    """Draws every task at random and learns from all of them.
+
+    **Reference:** Tobin et al. 2017 (arXiv:1703.06907).
+    """
+    return Parts(domain, PPO(), Uniform(queue=4))

@@ -1,0 +1,185 @@
+"""Beginning a run, going on with one, and using what it learned."""
+
+import datetime
+import time
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax.random as jr
+
+from explora.core import ArgumentError, Parts, RunError, build, spec
+from explora.engines import Engine, Local
+from explora.ledger import Verdict
+from explora.loop import State, init
+from explora.store import RunFolder, environment, find
+
+from ._clock import Clock
+from ._plan import Plan
+from ._player import Player
+from ._session import Session, freeze, thaw
+from ._watcher import Watcher
+
+
+class Finished(eqx.Module):
+    """A run that has stopped.
+
+    **Arguments:**
+
+    - `path`: its folder.
+    - `reason`: `"finished"` or `"interrupted"`.
+    - `verdicts`: the watched suites, at the end.
+    """
+
+    path: Path
+    reason: str
+    verdicts: dict[str, Verdict]
+
+
+def run(
+    parts: Parts,
+    plan: Plan,
+    *,
+    out: Path | str | None = None,
+    recipe: str = "custom",
+    watchers: tuple[Watcher, ...] = (),
+    engine: Engine | None = None,
+    started: float | None = None,
+) -> Finished:
+    """Begins a run and sees it through.
+
+    **Arguments:**
+
+    - `parts`: what runs.
+    - `plan`: for how long, from which seed, how often it is looked at.
+    - `out`: the folder; None: a new one under `runs`.
+    - `recipe`: what it is called in lists.
+    - `watchers`: who looks on.
+    - `engine`: where it is executed; None: in this process.
+    - `started`: `time.monotonic()` when the clock began; None: now.
+
+    **Raises:** `CombinationError` if the parts do not fit together, `RunError` if the folder cannot be written.
+    """
+    clock = Clock(plan, started=started)
+    if plan.minutes is None and plan.steps is None:
+        raise ArgumentError("give `minutes` or `steps`, so that the run knows when to stop")
+    parts.check()
+    config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
+    path = Path(out) if out is not None else _new_folder(recipe, plan.seed)
+    facts = environment() | {"mode": "hosted" if parts.hosted else "compiled", "state": "running"}
+    with RunFolder.create(path, config=config, facts=facts) as folder:
+        state = begin(parts, plan)
+        return _see_through(folder, parts, plan, state, clock, watchers, engine)
+
+
+def resume(
+    path: Path | str,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    watchers: tuple[Watcher, ...] = (),
+    engine: Engine | None = None,
+) -> Finished:
+    """Goes on with a run from its last good checkpoint, bit for bit as if it had never stopped.
+
+    **Arguments:**
+
+    - `path`: its folder, or its name under `runs`.
+    - `minutes`, `steps`: a new end, counted from the beginning of the run; None: the old one.
+    - `watchers`, `engine`: as for `run`.
+
+    **Raises:** `RunError` if another process has the run, or if it cannot be read.
+    """
+    started = time.monotonic()
+    with RunFolder.open(find(path), write=True) as folder:
+        parts, plan = read(folder)
+        if minutes is not None or steps is not None:
+            plan = _extended(plan, minutes, steps)
+            folder.database.set(plan=spec(plan))
+        state, spent, warnings = restore(folder, parts, plan)
+        for watcher in watchers:
+            for warning in warnings:
+                watcher.noted(warning)
+        folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
+        folder.database.set(state="running")
+        clock = Clock(plan, spent=spent, started=started)
+        return _see_through(folder, parts, plan, state, clock, watchers, engine)
+
+
+def load(path: Path | str) -> Player:
+    """The player that a run has taught.
+
+    **Arguments:**
+
+    - `path`: the folder of the run, or its name under `runs`.
+
+    **Raises:** `RunError` if the run has no checkpoint yet.
+    """
+    with RunFolder.open(find(path)) as folder:
+        parts, plan = read(folder)
+        if not folder.checkpoints.turns():
+            raise RunError(f"{folder.path} has no checkpoint yet: `explora resume {folder.path}` makes one")
+        state, _, _ = restore(folder, parts, plan)
+        return Player(parts, state)
+
+
+def read(folder: RunFolder) -> tuple[Parts, Plan]:
+    """The parts and the plan of a run, from its configuration."""
+    facts = folder.facts
+    return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+
+
+def begin(parts: Parts, plan: Plan) -> State:
+    """The state before the first turn."""
+    key = jr.fold_in(jr.key(plan.seed), 0x5EED)  # turns use fold_in(seed, turn): this number is no turn
+    return init(parts, key=key) if parts.hosted else eqx.filter_jit(init)(parts, key=key)
+
+
+def restore(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
+    """The state of the last good checkpoint, or that before the first turn.
+
+    **Returns:** the state, the seconds that the run had taken, and a sentence for each checkpoint that is damaged.
+    """
+    found = folder.checkpoints.latest()
+    if found.manifest is None:
+        return begin(parts, plan), 0.0, found.warnings
+    fresh = lambda: freeze(parts, begin(parts, plan))
+    like = fresh() if parts.hosted else eqx.filter_eval_shape(fresh)
+    loaded = folder.checkpoints.load(like)
+    return thaw(parts, loaded.tree), float(loaded.meta["seconds"]), loaded.warnings
+
+
+def _see_through(
+    folder: RunFolder,
+    parts: Parts,
+    plan: Plan,
+    state: State,
+    clock: Clock,
+    watchers: tuple[Watcher, ...],
+    engine: Engine | None,
+) -> Finished:
+    for watcher in watchers:
+        watcher.started(str(folder.path), folder.facts)
+    folder.checkpoints.keep = plan.keep
+    session = Session(folder, parts, plan, state, engine=engine or Local(), watchers=watchers, clock=clock)
+    reason = session.run()
+    verdicts = session.judge(plan.final_episodes) if reason == "finished" else {}
+    folder.database.set(state=reason, final={name: _summary(verdict) for name, verdict in verdicts.items()})
+    for watcher in watchers:
+        watcher.stopped(str(folder.path), reason, verdicts)
+    return Finished(folder.path, reason, verdicts)
+
+
+def _summary(verdict: Verdict) -> dict[str, Any]:
+    solved = {name: float(rate) for name, rate in zip(verdict.names, verdict.solved, strict=True)}
+    return {"episodes": verdict.episodes, "mean_solve_rate": verdict.mean, "solve_rate": solved}
+
+
+def _extended(plan: Plan, minutes: float | None, steps: int | None) -> Plan:
+    is_none = lambda x: x is None
+    return eqx.tree_at(lambda p: (p.minutes, p.steps), plan, (minutes, steps), is_leaf=is_none)
+
+
+def _new_folder(recipe: str, seed: int) -> Path:
+    now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / f"{recipe}-s{seed}-{now}"

@@ -1,0 +1,80 @@
+"""What a run has learned, ready to act."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PyTree
+
+from explora.core import Parts, Suite
+from explora.ledger import Verdict, evaluate
+from explora.loop import State
+
+
+class Player:
+    """Acts as the published version of a run's learner would, one observation at a time.
+
+    **Arguments:**
+
+    - `parts`, `state`: of the run.
+    - `seed`: of its choices.
+    """
+
+    def __init__(self, parts: Parts, state: State, seed: int = 0):
+        self.parts, self.state = parts, state
+        self.policy = parts.learner.policy(parts.learner.publish(state.learner))
+        self._key = jr.key(seed)
+        self._count = 0
+        self._act = eqx.filter_jit(lambda policy, *args, keys: policy(*args, keys=keys)[:2])
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the episode so far: call it when a new one begins."""
+        self._memory = self.policy.memory(1)
+        self._fresh = True
+
+    def act(self, observation: PyTree, *, greedy: bool = False) -> Any:
+        """What to do now.
+
+        **Arguments:**
+
+        - `observation`: one observation, as the domain's `observe` gives it.
+        - `greedy`: take the likeliest action instead of drawing one.
+
+        **Returns:** the action, as a NumPy scalar or array.
+        """
+        key = jr.fold_in(self._key, self._count)
+        self._count += 1
+        once = jax.tree.map(lambda x: jnp.asarray(x)[None], observation)
+        policy = self.policy.greedy() if greedy else self.policy
+        action, self._memory = self._act(policy, once, self._memory, jnp.asarray([self._fresh]), keys=key[None])
+        self._fresh = False
+        return np.asarray(action)[0]
+
+    def evaluate(self, suite: str | Suite, *, episodes: int = 20, seed: int = 0, greedy: bool = False) -> Verdict:
+        """How well it does on held-out tasks.
+
+        **Arguments:**
+
+        - `suite`: the name of one of the domain's suites, or a suite.
+        - `episodes`: how often each task is played.
+        - `seed`: of the evaluation.
+        - `greedy`: take the likeliest actions.
+
+        **Raises:** `UnknownName` if the domain has no such suite.
+        """
+        name = suite if isinstance(suite, str) else "tasks"
+        tasks = self.parts.domain.suite(suite) if isinstance(suite, str) else suite
+        found = evaluate(
+            self.parts.learner,
+            self.state.learner,
+            self.parts.domain,
+            {name: tasks},
+            episodes=episodes,
+            seed=seed,
+            greedy=greedy,
+        )
+        return found[name]

@@ -1,0 +1,220 @@
+"""One sitting of a run: chunk after chunk, each recorded, judged and saved when it is due."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from explora.core import Environment, Parts, Suite
+from explora.engines import Engine
+from explora.ledger import Verdict, evaluate
+from explora.loop import Log, State
+from explora.store import EvaluationRow, Record, RunFolder
+
+from ._clock import Clock
+from ._lineage import Lineage
+from ._plan import Plan
+from ._watcher import Progress, Watcher
+
+
+class Session:
+    """Runs until the plan is fulfilled or somebody interrupts.
+
+    **Arguments:**
+
+    - `folder`: where everything is kept; open for writing.
+    - `parts`, `plan`: what runs, and for how long.
+    - `state`: where it stands.
+    - `engine`: where it is executed.
+    - `watchers`: who looks on.
+    - `clock`: of the run.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        parts: Parts,
+        plan: Plan,
+        state: State,
+        *,
+        engine: Engine,
+        watchers: tuple[Watcher, ...],
+        clock: Clock,
+    ):
+        self.folder, self.parts, self.plan, self.state = folder, parts, plan, state
+        self.engine, self.watchers, self.clock = engine, watchers, clock
+        self.suites = watched(parts, plan)
+        self.lineage = Lineage({task.id for task in folder.database.tasks()})
+        self.pace = steps_a_turn(parts, state)
+        self._saved = time.monotonic()
+        self._interrupted = False
+
+    def run(self) -> str:
+        """Goes on until the end.
+
+        **Returns:** why it stopped: `"finished"` or `"interrupted"`.
+        """
+        root = jr.key(self.plan.seed)
+        last = 0.0
+        with self._interruptible():
+            while not self.clock.over(self._steps, last) and not self._interrupted:
+                started = time.monotonic()
+                self._chunk(root)
+                last = time.monotonic() - started
+        self._save()
+        return "interrupted" if self._interrupted and not self.clock.over(self._steps, last) else "finished"
+
+    def judge(self, episodes: int) -> dict[str, Verdict]:
+        """Judges the present version on the watched suites."""
+        return evaluate(self.parts.learner, self.state.learner, self.parts.domain, self.suites, episodes=episodes)
+
+    @property
+    def _steps(self) -> int:
+        return int(self.state.spent.steps)
+
+    def _chunk(self, root: Any) -> None:
+        turn, before = int(self.state.turn), self._steps
+        capacity = max(1, round(self.plan.record / self.pace))
+        turns = capacity
+        if self.plan.steps is not None:
+            turns = max(1, min(capacity, -(-(self.plan.steps - before) // max(1, round(self.pace)))))
+        budget = self.folder.database.schedule(turn, self.clock.budget(before))
+        self.state = eqx.tree_at(lambda s: s.budget, self.state, jnp.asarray(budget, jnp.float32))
+        self.state, log = self.engine.advance(self.parts, self.state, root=root, turns=turns, capacity=capacity)
+        jax.block_until_ready(self.state.turn)
+        self.clock.mark(self._steps)
+        self._record(log, turns, before, budget)
+
+    def _record(self, log: Log, turns: int, before: int, budget: float) -> None:
+        turn, steps = int(self.state.turn), self._steps
+        archive = self.parts.explorer.archive(self.state.explorer)
+        tasks = self.lineage.news(self.parts.space, archive, log, turns, turn)
+        progress = self._progress(log, turns)
+        verdicts: dict[str, Verdict] = {}
+        version = None
+        if self.suites and self.plan.evaluation_due(before, steps):
+            verdicts = self.judge(self.plan.episodes)
+            published = self.parts.learner.freeze(self.parts.learner.publish(self.state.learner))
+            version = self.folder.versions.save(published, turn=turn).name
+        record = Record(
+            turn=turn,
+            steps=steps,
+            updates=progress.updates,
+            calls=progress.calls,
+            episodes=progress.episodes,
+            seconds=self.clock.seconds,
+            budget=budget,
+            metrics=progress.metrics,
+        )
+        rows = [row for verdict in verdicts.values() for row in evaluation_rows(turn, verdict)]
+        self.folder.database.append(record, tasks=tasks, evaluations=rows, version=version)
+        if time.monotonic() - self._saved >= self.plan.checkpoint:
+            self._save()
+        for watcher in self.watchers:
+            watcher.recorded(progress)
+            if verdicts:
+                watcher.judged(progress, verdicts)
+
+    def _progress(self, log: Log, turns: int) -> Progress:
+        spent, steps, left = self.state.spent, self._steps, self.clock.left(self._steps)
+        share = None if left is None else self.clock.seconds / max(1e-9, self.clock.seconds + left)
+        if self.plan.steps is not None and self.plan.minutes is None:
+            share = min(1.0, steps / self.plan.steps)
+        return Progress(
+            turn=int(self.state.turn),
+            steps=steps,
+            updates=int(spent.updates),
+            episodes=int(spent.episodes),
+            calls=int(spent.calls),
+            seconds=self.clock.seconds,
+            rate=self.clock.rate,
+            share=share,
+            left=left,
+            metrics={name: _mean(np.asarray(column)[:turns]) for name, column in log.metrics.items()},
+        )
+
+    def _save(self) -> None:
+        frozen = freeze(self.parts, self.state)
+        self.folder.checkpoints.save(frozen, turn=int(self.state.turn), meta={"seconds": self.clock.seconds})
+        self._saved = time.monotonic()
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C (or polite kill) lets the chunk end and saves; a second one is not waited for."""
+
+        def interrupt(number: int, frame: Any) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        try:
+            before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # not in the main thread: whoever started it decides when it stops
+            before = {}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def freeze(parts: Parts, state: State) -> State:
+    """The state as a checkpoint keeps it."""
+    return eqx.tree_at(
+        lambda s: (s.learner, s.explorer),
+        state,
+        (parts.learner.freeze(state.learner), parts.explorer.freeze(state.explorer)),
+    )
+
+
+def thaw(parts: Parts, state: State) -> State:
+    """The inverse of `freeze`."""
+    return eqx.tree_at(
+        lambda s: (s.learner, s.explorer),
+        state,
+        (parts.learner.thaw(state.learner), parts.explorer.thaw(state.explorer)),
+    )
+
+
+def watched(parts: Parts, plan: Plan) -> dict[str, Suite]:
+    """The suites that are watched during a run."""
+    names = parts.domain.suite_names[:2] if plan.watch is None else plan.watch
+    return {name: parts.domain.suite(name) for name in names}
+
+
+def steps_a_turn(parts: Parts, state: State) -> float:
+    """About how many environment steps a turn takes, averaged over the explorer's rhythm."""
+    rhythm = parts.explorer.rhythm
+    total = 0.0
+    for phase, times in rhythm:
+        ask = lambda explorer, phase=phase: parts.explorer.ask(explorer, parts.space, phase, key=jr.key(0))[1]
+        lesson = ask(state.explorer) if parts.hosted else eqx.filter_eval_shape(ask, state.explorer)
+        domain = parts.played_in(lesson.where)
+        length = domain.steps if isinstance(domain, Environment) else 1
+        total += times * max(1, lesson.lanes) * lesson.plays * length
+    return total / sum(times for _, times in rhythm)
+
+
+def evaluation_rows(turn: int, verdict: Verdict) -> list[EvaluationRow]:
+    """A verdict as rows of the database."""
+    columns = zip(verdict.names, verdict.solved, verdict.returns, verdict.optimal, strict=True)
+    return [
+        EvaluationRow(turn, verdict.suite, name, verdict.episodes, float(solved), float(returned), _finite(optimal))
+        for name, solved, returned, optimal in columns
+    ]
+
+
+def _finite(x: float) -> float | None:
+    return float(x) if np.isfinite(x) else None
+
+
+def _mean(column: np.ndarray) -> float:
+    known = column[~np.isnan(column)]
+    return float(known.mean()) if known.size else float("nan")

@@ -1,0 +1,231 @@
+"""The folder of one run."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from explora.core import RunError, UnknownName
+
+from . import _files as files
+from . import _values as values
+from ._checkpoint import Checkpoints
+from ._database import Database
+from ._lock import Lock
+
+_DATABASE, _SERVER, _CONFIG = "run.db", "server.json", "config.json"
+
+_README = """\
+This folder is one run of explora, whole: it can be copied, moved and sent.
+
+config.json    the parts of the run and their fields, for people; the database has its own copy, which counts
+run.db         an SQLite database (run.db-wal and run.db-shm belong to it while a process has it open):
+                 run         what is known of the run as a whole: versions, machine, configuration, state
+                 record      totals and metrics, one row every so many turns
+                 schedule    the budget that the schedules reckoned with, by turn
+                 task        the tasks found, with the task that each was made from
+                 version     the learners that were kept
+                 evaluation  versions x held-out tasks
+                 event       what the run did
+                 journal     what came from outside: answers of people and other oracles
+server.json    instead of run.db, if the tables lie in a database server: where
+checkpoints/   the newest states of the whole run; each is a .safetensors file and the .json that vouches for it
+versions/      the learners that were kept for comparison, in the same form
+lock           names the process that is writing here; empty if none is
+
+explora resume FOLDER     goes on where the run stopped
+explora eval FOLDER       plays held-out tasks with what was learned
+explora report FOLDER     makes report.html
+explora export FOLDER     takes weights and tasks out
+"""
+
+
+class RunFolder:
+    """All that is kept of one run, so that it cannot be lost.
+
+    One process writes, any number reads. Use it as a context manager, or call `close`.
+
+    **Arguments:** see `create` and `open`.
+    """
+
+    def __init__(self, path: Path, database: Database, lock: Lock | None):
+        self.path, self.database, self._lock = path, database, lock
+        self.checkpoints = Checkpoints(path / "checkpoints", keep=3)
+        """The newest states of the whole run."""
+        self.versions = Checkpoints(path / "versions", keep=None)
+        """The learners that are kept for comparison."""
+
+    @classmethod
+    def create(
+        cls, path: Path | str, *, config: Any, facts: dict[str, Any] | None = None, server: str | None = None
+    ) -> "RunFolder":
+        """Makes the folder of a new run: it appears whole, or not at all.
+
+        **Arguments:**
+
+        - `path`: where; there must be nothing there yet, or an empty folder.
+        - `config`: what the run is made of, as JSON.
+        - `facts`: what else is known of it, as JSON by name; see `environment`.
+        - `server`: the URL of a database server for the tables; None: an SQLite file in the folder.
+
+        **Returns:** the folder, open for writing.
+
+        **Raises:** `RunError` if there is something already, or if that place cannot be written to.
+        """
+        path = Path(path).expanduser().absolute()
+        _refuse_taken(path)
+        building = path.with_name(f".{path.name}.new-{os.getpid()}")
+        with files.guard("create", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_unfinished(path)
+            building.mkdir()
+        lock = None
+        try:
+            lock = Lock.acquire(building)  # on the open file: it stays locked when the folder is renamed
+            with files.guard("create", path):
+                files.write(building / "README.txt", _README.encode())
+                files.write(building / _CONFIG, values.pretty(config).encode())
+                (building / "checkpoints").mkdir()
+                _create_database(building, path.name, server, {"config": config, **(facts or {})})
+                files.sync(building)
+                building.rename(path)
+                files.sync(path.parent)
+            return cls(path, _open_database(path, write=True), lock)
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            if lock is not None:
+                lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path | str, *, write: bool = False) -> "RunFolder":
+        """Opens the folder of a run that was begun before.
+
+        **Arguments:**
+
+        - `path`: the folder; see `find` for names.
+        - `write`: whether the run goes on: only one process at a time may. Reading needs no lock, not even the right
+          to write there.
+
+        **Raises:** `RunError` if it is no run folder, if another process is writing there, or if a newer explora wrote
+        it.
+        """
+        path = Path(path).expanduser().absolute()
+        if not is_run(path):
+            raise RunError(f"{path} is no run folder: it has no {_CONFIG}")
+        lock = Lock.acquire(path) if write else None
+        try:
+            return cls(path, _open_database(path, write=write), lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._lock is not None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the run as a whole."""
+        return self.database.facts()
+
+    @property
+    def config(self) -> Any:
+        """What the run is made of, as JSON."""
+        return self.facts["config"]
+
+    def rewind(self, turn: int | None) -> None:
+        """Forgets what happened after a turn, in all places: first thing to do when a run goes on.
+
+        **Arguments:**
+
+        - `turn`: that of the checkpoint from which it goes on; None if there is none, and it starts anew.
+        """
+        self.database.rewind(turn)
+        self.checkpoints.rewind(turn)
+        self.versions.rewind(turn)
+
+    def close(self) -> None:
+        """Closes the database and gives the lock back."""
+        self.database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is that of a run."""
+    return any((path / name).is_file() for name in (_CONFIG, _DATABASE))
+
+
+def find(run: Path | str, root: Path | str = "runs") -> Path:
+    """The folder of a run that a person named.
+
+    **Arguments:**
+
+    - `run`: a path, or the name of a folder in `root`.
+    - `root`: where runs usually lie.
+
+    **Raises:** `UnknownName` that suggests the nearest; `RunError` for a folder that is no run.
+    """
+    path = Path(run).expanduser()
+    for candidate in (path, Path(root) / path):
+        if is_run(candidate):
+            return candidate
+    if path.exists() and path.parts:
+        raise RunError(f"{path} is no run folder: it has no {_CONFIG}")
+    beside = path.parent if path.parent.parts else Path(root)
+    known = sorted(folder for folder in beside.glob("*") if is_run(folder)) if beside.is_dir() else []
+    raise UnknownName("run", str(run), [str(folder) if path.parent.parts else folder.name for folder in known])
+
+
+def _refuse_taken(path: Path) -> None:
+    if is_run(path):
+        raise RunError(f"{path} holds a run already: `explora resume {path}` goes on with it; or choose another folder")
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise RunError(f"{path} is not a folder: choose another one")
+    with files.guard("create", path):
+        if path.is_dir() and any(path.iterdir()):
+            raise RunError(f"{path} is not empty: choose another folder, or a new name inside it")
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Removes what a process left that was killed while it made this folder."""
+    for folder in path.parent.glob(f".{path.name}.new-*"):
+        try:
+            lock = Lock.acquire(folder)
+        except RunError:
+            continue  # somebody is at it
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.forget()
+
+
+def _create_database(folder: Path, name: str, server: str | None, facts: dict[str, Any]) -> None:
+    if server is None:
+        Database.create(folder / _DATABASE, facts=facts).close()
+        return
+    schema = f"explora_{re.sub('[^a-z0-9]+', '_', name.lower())[:40]}_{secrets.token_hex(4)}"
+    Database.create(server, schema=schema, facts=facts).close()
+    files.write(folder / _SERVER, json.dumps({"url": server, "schema": schema}).encode())
+
+
+def _open_database(folder: Path, *, write: bool) -> Database:
+    where = folder / _SERVER
+    if not where.is_file():
+        return Database.open(folder / _DATABASE, write=write)
+    with files.guard("read", where):
+        content = json.loads(where.read_bytes())
+    return Database.open(content["url"], write=write, schema=content["schema"])
