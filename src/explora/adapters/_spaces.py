@@ -39,7 +39,7 @@ def to_value(spec: PyTree[Spec], arrays: PyTree) -> Any:
         return {name: to_value(inner, arrays[name]) for name, inner in spec.items()}
     if isinstance(spec, tuple):
         return tuple(map(to_value, spec, arrays))
-    return np.int64(arrays) if isinstance(spec, Discrete) else np.asarray(arrays)
+    return np.asarray(arrays, np.int64)[()] if isinstance(spec, Discrete) else np.asarray(arrays)
 
 
 def to_spec(space: gymnasium.Space) -> PyTree[Spec]:

@@ -29,12 +29,14 @@ class Suite(eqx.Module, Generic[Task]):
     - `names`: one name a task.
     - `domain`: where the tasks are played; None: in the run's own domain.
     - `summary`: one line that says what the suite asks.
+    - `order`: the place of each task in the file that it was read from, counted from 0; `()`: as they stand.
     """
 
     tasks: Task
     names: tuple[str, ...] = eqx.field(static=True)
     domain: "Domain | None" = None
     summary: str = eqx.field(static=True, default="")
+    order: tuple[int, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self):
         rows = jax.tree.leaves(self.tasks)[0].shape[0]
@@ -61,6 +63,13 @@ class Domain(Part, Generic[Task]):
         **Raises:** `UnknownName` if there are none.
         """
         raise UnknownName("suite", name, self.suite_names)
+
+    def read_tasks(self, path: str) -> list[Suite[Task]]:
+        """The tasks in a file that a user gives, as suites of equally shaped tasks.
+
+        **Raises:** `TaskError`, one line that names file, line and cure.
+        """
+        raise CombinationError(f"{type(self).__name__} reads no files of tasks; use one of its suites")
 
     def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
         """Plays a lesson and records what happened.

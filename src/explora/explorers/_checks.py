@@ -5,7 +5,7 @@ from typing import Any
 from explora.core import ArgumentError
 
 
-def between(name: str, value: Any, low: float, high: float = float("inf"), *, strict: bool = False) -> None:
+def between(name: str, value: Any, low: float | int, high: float | int = float("inf"), *, strict: bool = False) -> None:
     """Complains about a plain number outside `[low, high]` (`(low, high]` if strict); arrays are not looked into."""
     if not isinstance(value, int | float):
         return

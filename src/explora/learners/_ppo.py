@@ -1,5 +1,6 @@
 """Proximal policy optimisation with a recurrent actor-critic."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import optax
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import (
     CombinationError,
@@ -74,7 +75,7 @@ class ActorCriticPolicy(Policy):
         memory: PyTree,
         fresh: Bool[Array, " lanes"],
         *,
-        keys: PRNGKeyArray,
+        keys: Key[Array, " lanes"],
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Any]]:
         once = jax.tree.map(lambda x: x[None], observations)
@@ -88,7 +89,7 @@ class ActorCriticPolicy(Policy):
         return action, after, report
 
     def greedy(self) -> "ActorCriticPolicy":
-        return eqx.tree_at(lambda p: p.sampled, self, False)
+        return dataclasses.replace(self, sampled=False)
 
 
 class PPO(Learner[PPOState]):
@@ -271,7 +272,7 @@ class PPO(Learner[PPOState]):
         }
 
 
-def _draw(keys: PRNGKeyArray, logits: Float[Array, "lanes actions"]) -> Int32[Array, " lanes"]:
+def _draw(keys: Key[Array, " lanes"], logits: Float[Array, "lanes actions"]) -> Int32[Array, " lanes"]:
     """One action a lane by inversion: a single uniform number each, instead of one for every action."""
     uniform = jax.vmap(lambda k: jr.uniform(k))(keys)
     below = jnp.cumsum(jnp.exp(logits), axis=-1)

@@ -24,4 +24,4 @@ def cvar(ranking: Float[Array, " tasks"], rates: Float[Array, " tasks"], share: 
     edge = jnp.sort(ranking)[count - 1]
     worse, tied = ranking < edge, ranking == edge
     room = (count - jnp.sum(worse)) / jnp.sum(tied)
-    return jnp.sum(rates * (worse + room * tied)) / count
+    return jnp.sum(jnp.where(worse, rates, 0.0) + jnp.where(tied, room * rates, 0.0)) / count

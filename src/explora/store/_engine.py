@@ -78,6 +78,8 @@ def _writable(folder: Path) -> bool:
 
 def _server(url: str, schema: str | None) -> tuple[sa.Engine, str]:
     parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise ArgumentError(f"{url!r} is no URL of a database that explora knows: give postgresql://USER@HOST/DATABASE")
     if parsed.password:
         raise ArgumentError(
             f"the URL {parsed.render_as_string()} holds a password, which would be kept in the run folder: leave it "

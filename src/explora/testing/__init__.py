@@ -18,8 +18,9 @@ for an explorer, an outcome) comes from a hook that has a default and can be ove
 `check_run` puts parts together: 12 turns must be 5 and 7, evaluation must leave no trace, the compiled and the hosted
 way must agree, one compilation must serve all.
 
-`Trails`, `Walk`, `Trailblazer`, `Linear` and `Carousel` are a space, an environment, a studio, a learner and an explorer
-that obey the laws in a few dozen lines each: worked examples, and the company in which your own part is examined.
+`Trails`, `Walk`, `Trailblazer`, `Linear` and `Carousel` are a space, an environment, a studio, a learner and an
+explorer that obey the laws in a few dozen lines each: worked examples, and the company in which your own part is
+examined.
 """
 
 from ._environment_suite import EnvironmentSuite as EnvironmentSuite

@@ -1,5 +1,6 @@
 """The laws of an environment."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -251,9 +252,8 @@ class EnvironmentSuite(Conformance):
             bad = where_false(jax.jit(jax.vmap(domain.space.valid))(suite.tasks))
             self.require(not bad, f"suite {name!r} holds tasks that are not `valid`: {[suite.names[i] for i in bad]}")
             self.require(len(set(suite.names)) == rows(suite.tasks), f"suite {name!r} must have one name for each task")
-            outcome = jax.eval_shape(
-                lambda k: judge_suite(self.subject, self.policy, suite, episodes=2, key=k), self.key(5)
-            )
+            judge = partial(judge_suite, self.subject, self.policy, suite, episodes=2)
+            outcome = jax.eval_shape(lambda k: judge(key=k), self.key(5))  # noqa: B023
             self.require(outcome.status.shape == (len(suite.names),), f"`judge` of suite {name!r} has not a row a task")
 
     def test_unknown_suites_are_refused(self) -> None:

@@ -161,6 +161,12 @@ def rows(tree: Any) -> int:
     return jax.tree.leaves(tree)[0].shape[0]
 
 
+def pick(mask: Array, yes: Any, no: Any) -> Any:
+    """Two pytrees of stacked arrays mixed row by row."""
+    choose = lambda a, b: jnp.where(mask.reshape((-1,) + (1,) * (a.ndim - 1)), a, b)
+    return jax.tree.map(choose, yes, no)
+
+
 def where_false(mask: Array) -> list[int]:
     """The indices at which a mask does not hold."""
     return [int(i) for i in np.flatnonzero(~np.asarray(mask))]

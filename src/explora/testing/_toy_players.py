@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import (
     NEW,
@@ -68,7 +68,7 @@ class LinearPolicy(Policy):
         memory: PyTree,
         fresh: Bool[Array, " lanes"],
         *,
-        keys: PRNGKeyArray,
+        keys: Key[Array, " lanes"],
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Array]]:
         seen = flatten(self.spec, observations)

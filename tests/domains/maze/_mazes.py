@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.domains.maze import Maze, MazeSpace, MazeTask, parse_mazes
+from explora.domains.maze import Maze, MazeTask, parse_mazes
+from explora.domains.maze._text import write_grid
 
 KEY = jr.key(0)
 
@@ -32,8 +33,7 @@ def raw(walls: list[str], goal: tuple[int, int], start: tuple[int, int], heading
 
 def written(task: MazeTask) -> str:
     """A maze of any size as text."""
-    rows, columns = task.walls.shape
-    return MazeSpace(height=rows, width=columns, walls=0).encode(task)
+    return write_grid(task)
 
 
 def walk(env: Maze, task: MazeTask, actions: str) -> list:

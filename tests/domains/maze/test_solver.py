@@ -4,12 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from ._mazes import KEY, SMALL, maze, raw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explora.domains.maze import UNSOLVABLE, Maze, MazeSpace, all_actions, fewest_actions, fewest_actions_of_many
 from explora.domains.maze._solver import cells_away
+
+from ._mazes import KEY, SMALL, maze, raw
 
 SPACE = MazeSpace(5, 6, walls=12)
 table = jax.jit(all_actions)

@@ -15,7 +15,6 @@
 from ._environment import Maze as Maze
 from ._environment import MazeState as MazeState
 from ._environment import MazeWorld as MazeWorld
-from ._files import MazeSuite as MazeSuite
 from ._files import load_mazes as load_mazes
 from ._files import parse_mazes as parse_mazes
 from ._solver import UNSOLVABLE as UNSOLVABLE

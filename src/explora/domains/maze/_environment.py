@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int32, PRNGKeyArray, UInt8
 from explora.core import ArgumentError, Codes, Discrete, Environment, Step, Suite
 
 from ._draw import draw_maze
+from ._files import load_mazes
 from ._solver import UNSOLVABLE, fewest_actions
 from ._space import MazeSpace
 from ._suites import SUITE_NAMES, suite_of
@@ -106,6 +107,9 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
 
     def suite(self, name: str) -> Suite[MazeTask]:
         return suite_of(name)
+
+    def read_tasks(self, path: str) -> list[Suite[MazeTask]]:
+        return load_mazes(path)
 
     def limit(self, world: MazeWorld) -> int:
         if self.max_steps is not None:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import equinox as eqx
-
 from explora.core import Suite, TaskError
 
 from ._solver import UNSOLVABLE, fewest_actions_of_many
@@ -24,17 +22,6 @@ LARGEST_FILE = 64 * 1024 * 1024
 _NAME = re.compile(r"#\s+(\S.*)")
 _LONGEST_NAME = 100
 _CHUNK = 1024
-
-
-class MazeSuite(Suite[MazeTask]):
-    """The mazes of one size of a file.
-
-    **Arguments:** those of `Suite`, and
-
-    - `order`: the place of each maze in its file, from 0.
-    """
-
-    order: tuple[int, ...] = eqx.field(static=True, default=())
 
 
 def load_mazes(path: str | os.PathLike) -> list[Suite[MazeTask]]:
@@ -89,7 +76,7 @@ def parse_mazes(text: str, source: str = "") -> list[Suite[MazeTask]]:
         groups.setdefault(grid.walls.shape, []).append(number)
     where = f"mazes of {source}" if source else "mazes"
     return [
-        MazeSuite(
+        Suite(
             task_of(stacked(grids[number] for number in group)),
             tuple(names[number] for number in group),
             summary=f"{where}, {shape[0]} × {shape[1]}",

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-import pytest
 
 from explora.core import Discrete, Environment, Outcome, Space, Status, Step
 
@@ -119,7 +118,3 @@ def outcome(score: Any, status: Any = None, **columns: Any) -> Outcome:
     status = jnp.full((rows,), Status.ANSWERED, jnp.int8) if status is None else jnp.asarray(status, jnp.int8)
     return Outcome(status, positive_advantages=score, **columns)
 
-
-@pytest.fixture(scope="session")
-def bits() -> Bits:
-    return Bits()

@@ -1,0 +1,22 @@
+"""Adapters: explora in other people's code, and other people's code in explora.
+
+- `AskTell` is an explorer without the loop: `ask` for tasks, train however you like, `tell` what came of them.
+- `to_gymnasium`, `to_gymnasium_vector` make an environment of ours a Gymnasium one; `register` makes them known to
+  `gymnasium.make` by name.
+- `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
+  rows of a `ParameterSpace` (gravity, length, …) or, for environments that are generated at random, seeds of a
+  `SeedSpace`.
+
+Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported when it is used.
+"""
+
+from ._ask_tell import AskTell as AskTell
+from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
+from ._parameters import Choice as Choice
+from ._parameters import ParameterSpace as ParameterSpace
+from ._parameters import Real as Real
+from ._parameters import SeedSpace as SeedSpace
+from ._parameters import Whole as Whole
+from ._to_gymnasium import register as register
+from ._to_gymnasium import to_gymnasium as to_gymnasium
+from ._to_gymnasium import to_gymnasium_vector as to_gymnasium_vector

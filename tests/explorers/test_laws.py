@@ -1,0 +1,55 @@
+"""Every explorer keeps the laws of its contract, on the space of bits."""
+
+from explora.explorers import Bandit, Frontier, Mixture, Replay, SelfPaced, Uniform
+from explora.scores import Learnability, MaxMC, Sum
+from explora.testing import ExplorerSuite
+
+from ._bits import Bits
+
+
+class Laws(ExplorerSuite):
+    TURNS = 9
+
+    def space(self):
+        return Bits()
+
+
+class TestUniform(Laws):
+    def part(self):
+        return Uniform(rows=6, queue=3)
+
+
+class TestACCEL(Laws):
+    def part(self):
+        score = Sum({"missed": MaxMC(), "learnability": Learnability()})
+        return Replay(rows=4, capacity=16, minimum_fill=0.25, score=score, edit=True, edit_from="easy", easiest=2)
+
+
+class TestParallelACCEL(Laws):
+    def part(self):
+        return Replay(rows=4, capacity=16, minimum_fill=0.5, probability=1.0, parallel=True, edit=True, distinct=True)
+
+
+class TestFrontier(Laws):
+    def part(self):
+        return Frontier(rows=4, candidates=6, batches=2, kept=5, train=3, plays=2)
+
+
+class TestMixture(Laws):
+    def part(self):
+        return Mixture(rows=4, window=8, bootstrap=8, most=3, memory=16)
+
+
+class TestBandit(Laws):
+    def part(self):
+        return Bandit(rows=4, arms=10)
+
+
+class TestRegions(Laws):
+    def part(self):
+        return Bandit(rows=4, cells=3, estimate="window", choice="greedy", window=3)
+
+
+class TestSelfPaced(Laws):
+    def part(self):
+        return SelfPaced(rows=4, window=8)
