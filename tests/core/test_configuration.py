@@ -101,7 +101,7 @@ def again(part: Any) -> Any:
 
 
 def same(x: Any, y: Any) -> bool:
-    """Equal to the last bit and in type, nan included."""
+    """Equal in value and type, with the sign of zero; any nan equals any other."""
     if type(x) is not type(y):
         return False
     if isinstance(x, (tuple, list)):
@@ -113,7 +113,7 @@ def same(x: Any, y: Any) -> bool:
     if isinstance(x, float):
         return (math.isnan(x) and math.isnan(y)) or (x == y and math.copysign(1, x) == math.copysign(1, y))
     if isinstance(x, (np.ndarray, np.generic)):
-        return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
+        return x.dtype == y.dtype and x.shape == y.shape and same(np.asarray(x).tolist(), np.asarray(y).tolist())
     return x == y
 
 

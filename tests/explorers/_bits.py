@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.core import Discrete, Environment, Outcome, Space, Status, Step
+from explora.core import Discrete, Domain, Environment, Explorer, Learner, Outcome, Parts, Space, Status, Step
 
 
 class Bits(Space):
@@ -118,3 +118,17 @@ def outcome(score: Any, status: Any = None, **columns: Any) -> Outcome:
     status = jnp.full((rows,), Status.ANSWERED, jnp.int8) if status is None else jnp.asarray(status, jnp.int8)
     return Outcome(status, positive_advantages=score, **columns)
 
+
+class Ground(Domain):
+    """A domain that is nothing but its space."""
+
+    field: Space
+
+    @property
+    def space(self):
+        return self.field
+
+
+def among(space: Space, explorer: Explorer) -> Parts:
+    """The parts of a run in which only the space and the explorer matter."""
+    return Parts(Ground(space), Learner(), explorer)

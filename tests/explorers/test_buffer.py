@@ -6,9 +6,11 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from ._bits import Bits, words
+
 from explora.explorers import _buffer
 from explora.explorers._buffer import Batch, Buffer, Rules
+
+from ._bits import Bits, words
 
 
 def rules(**fields) -> Rules:
@@ -297,7 +299,9 @@ def test_in_turn_the_published_rules_hold_to_the_letter(seed):
         np.testing.assert_array_equal(buffer.tasks[:size], words(*model.tasks))
         np.testing.assert_allclose(buffer.score[:size], model.score)
         assert (buffer.used[:size].tolist(), int(buffer.clock)) == (model.used, model.clock)
-        np.testing.assert_allclose(by_slot(buffer, _buffer.priorities(buffer, law))[:size], model.priorities(), rtol=1e-4)
+        np.testing.assert_allclose(
+            by_slot(buffer, _buffer.priorities(buffer, law))[:size], model.priorities(), rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -3,8 +3,9 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from explora.maths import Gaussian, divergence
 from scipy.stats import multivariate_normal
+
+from explora.maths import Gaussian, divergence
 
 
 def slanted() -> Gaussian:

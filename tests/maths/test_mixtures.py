@@ -3,8 +3,9 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from explora.maths import GaussianMixture, best_mixture, fit_mixture
 from scipy.stats import multivariate_normal
+
+from explora.maths import GaussianMixture, best_mixture, fit_mixture
 
 _fit = jax.jit(fit_mixture, static_argnames=("most", "iterations"))
 

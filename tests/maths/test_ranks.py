@@ -3,9 +3,10 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from explora.maths import pick, reorder, tied_ranks
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from explora.maths import pick, reorder, tied_ranks
 
 
 def test_equal_values_share_their_average_rank():

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from explora.core import ArgumentError, CombinationError, Lesson, Outcome, Status, fresh_lesson
 from explora.scores import (
     AbsoluteValueLoss,

@@ -162,7 +162,7 @@ class Growing(Walk):
     ],
 )
 def test_broken_environments_are_refused(environment: Walk, law: str, sentence: str) -> None:
-    refused(EnvironmentSuite, environment, law, sentence)
+    refused(EnvironmentSuite, environment, law, sentence, COUNT=32)
 
 
 # --- learners --------------------------------------------------------------------------------------------------------

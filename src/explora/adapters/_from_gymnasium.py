@@ -48,7 +48,7 @@ class GymnasiumDomain(Environment[Any, Any, Any]):
     **Arguments:**
 
     - `id`: what `gymnasium.make` makes.
-    - `space`: the tasks.
+    - `space`: the tasks; seeds if nothing is said.
     - `via`: how parameters get into the environment: as `"attributes"` of the unwrapped environment (what CartPole
       derives from its own is renewed), as keyword arguments of `"make"` (the environment is made anew for every
       task), or as `"options"` of `reset`. Seeds go to `reset` in any case.
@@ -60,7 +60,7 @@ class GymnasiumDomain(Environment[Any, Any, Any]):
     """
 
     id: str = eqx.field(static=True)
-    space: Space  # pyright: ignore[reportIncompatibleMethodOverride]
+    space: Space = SeedSpace()  # pyright: ignore[reportIncompatibleMethodOverride]
     via: Literal["attributes", "make", "options"] = eqx.field(static=True, default="attributes")
     kwargs: dict[str, Any] = eqx.field(default_factory=dict)
     shown: tuple[str, ...] | None = eqx.field(static=True, default=None)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -35,12 +36,14 @@ class ExploraEnv(gymnasium.Env):
         self._fixed = None if task is None else to_task(environment.space, task)
         self._verbs = verbs(environment)
         self._read = action_reader(environment)
-        self._moment: Any = None
+        self._show = partial(to_value, environment.observation)
+        self._task, self._world, self._moment = self._fixed, None, None
 
     @property
     def task(self) -> Any:
         """The task that is being played."""
-        return self._playing()[0]
+        self._playing()
+        return self._task
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
@@ -49,29 +52,38 @@ class ExploraEnv(gymnasium.Env):
         task = asked if asked is not None else self._fixed
         if task is None:
             task = self._verbs.sample(which)
-        world, state, seen = self._verbs.begin(task, chance)
-        self._moment = (task, world, state, chance, 0)
-        return to_value(self.environment.observation, jax.device_get(seen)), {}
+        self._world, self._moment, seen = self._verbs.begin(task, chance)
+        self._task = task
+        return self._show(seen), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        task, world, state, chance, time = self._playing()
-        state, seen, ends, reward = self._verbs.step(world, state, self._read(action), chance, np.int32(time))
-        self._moment = (task, world, state, chance, time + 1)
-        seen, (terminated, truncated, solved), reward = jax.device_get((seen, ends, reward))
-        seen = to_value(self.environment.observation, seen)
-        return seen, float(reward), bool(terminated), bool(truncated), {"is_success": bool(solved)}
+        self._moment, seen, record = self._verbs.step(self._world, self._playing(), self._read(action))
+        reward, terminated, truncated, solved = np.asarray(record).tolist()
+        return self._show(seen), reward, bool(terminated), bool(truncated), {"is_success": bool(solved)}
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.render_mode is None:
             gymnasium.logger.warn("`render` needs an environment that was made with render_mode='rgb_array'")
             return None
-        task, _, state, _, _ = self._playing()
-        return self.environment.frame(task, state, self.size)
+        return self.environment.frame(self._task, self._playing().state, self.size)
 
-    def _playing(self) -> tuple:
+    def _playing(self) -> "Moment":
         if self._moment is None:
             raise gymnasium.error.ResetNeeded("no episode has begun: call `reset` first")
         return self._moment
+
+
+class Moment(NamedTuple):
+    """Where an episode stands; it stays on the device, so that a step sends nothing there but the action.
+
+    **Arguments:**
+
+    - `state`: of the environment.
+    - `time`: how many steps were taken.
+    """
+
+    state: Any
+    time: Array
 
 
 class Verbs(NamedTuple):
@@ -80,8 +92,8 @@ class Verbs(NamedTuple):
     **Arguments:**
 
     - `sample`: seed → task.
-    - `begin`: task, seed → world, state, observation.
-    - `step`: world, state, action, seed, time → state, observation, (terminated, truncated, solved), reward.
+    - `begin`: task, seed → (world, seed), moment, observation.
+    - `step`: (world, seed), moment, action → moment, observation, (reward, terminated, truncated, solved).
     """
 
     sample: Callable[..., Any]
@@ -99,14 +111,16 @@ def verbs(environment: Environment) -> Verbs:
 
 def _compiled(environment: Environment) -> Verbs:
     def begin(task: Any, seed: Array) -> Any:
-        world = environment.world(task)
-        state = environment.reset(world, key=jr.fold_in(jr.key(seed), 0))
-        return world, state, environment.observe(world, state)
+        world, time = environment.world(task), jnp.zeros((), jnp.int32)
+        state = environment.reset(world, key=jr.fold_in(jr.key(seed), time))
+        return (world, seed), Moment(state, time), environment.observe(world, state)
 
-    def step(world: Any, state: Any, action: Array, seed: Array, time: Array) -> Any:
-        after = environment.step(world, state, action, key=jr.fold_in(jr.key(seed), time + 1))
-        ends = jnp.stack([after.terminated, after.truncated & ~after.terminated, after.solved])
-        return after.state, environment.observe(world, after.state), ends, after.reward
+    def step(fixed: tuple[Any, Array], now: Moment, action: Array) -> Any:
+        (world, seed), time = fixed, now.time + 1
+        after = environment.step(world, now.state, action, key=jr.fold_in(jr.key(seed), time))
+        ends = (after.terminated, after.truncated & ~after.terminated, after.solved)
+        record = jnp.stack([after.reward, *(end.astype(jnp.float32) for end in ends)])
+        return Moment(after.state, time), environment.observe(world, after.state), record
 
     return Verbs(jax.jit(lambda seed: environment.space.sample(key=jr.key(seed))), jax.jit(begin), jax.jit(step))
 

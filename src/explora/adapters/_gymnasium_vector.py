@@ -51,16 +51,16 @@ class ExploraVectorEnv(VectorEnv):
         self._task = asked if asked is not None else self._fixed
         chance = np.uint32(self.np_random.integers(2**32))
         self._moment, seen = self._begin(self._task, chance)
-        return to_value(self.environment.observation, jax.device_get(seen)), {}
+        return to_value(self.environment.observation, seen), {}
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         if self._moment is None:
             raise gymnasium.error.ResetNeeded("no episode has begun: call `reset` first")
         self._moment, seen, ends, rewards = self._step(self._task, self._moment, self._read(actions))
-        seen, (terminated, truncated, solved), rewards = jax.device_get((seen, ends, rewards))
+        terminated, truncated, solved = np.array(ends)
         return (
             to_value(self.environment.observation, seen),
-            rewards.astype(np.float64),
+            np.array(rewards, np.float64),
             terminated,
             truncated,
             {"is_success": solved},
@@ -96,12 +96,11 @@ def _verbs(environment: Environment, lanes: int) -> tuple[Callable[..., Any], Ca
 def _compiled(env: Environment, lanes: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def start(task: Any, keys: Array) -> tuple[Any, Any]:
         """A world and a first state for each lane; the task is random where there is none."""
-        which, chance = (jax.vmap(lambda k: jr.fold_in(k, use))(keys) for use in (0, 1))
         if task is None:
-            world = jax.vmap(lambda k: env.world(env.space.sample(key=k)))(which)
+            world = jax.vmap(lambda k: env.world(env.space.sample(key=jr.fold_in(k, 0))))(keys)
         else:
             world = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), env.world(task))
-        return world, jax.vmap(lambda w, k: env.reset(w, key=k))(world, chance)
+        return world, jax.vmap(lambda w, k: env.reset(w, key=jr.fold_in(k, 1)))(world, keys)
 
     def keys_at(key: PRNGKeyArray, clock: Array) -> Array:
         return row_keys(jr.fold_in(key, clock), lanes)

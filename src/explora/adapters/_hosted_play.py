@@ -95,7 +95,7 @@ def episodes(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PR
             action, memory, _ = _act(policy, seen.copy(), memory, fresh, key, index, clock, lesson.who)
             moves, moment = np.asarray(action), _Moment(rows)
             fresh = np.zeros(rows, bool)
-            for row in np.flatnonzero(played < plays):
+            for row in np.flatnonzero(played < plays).tolist():
                 seat = seats[row]
                 seen[row] = seat.step(moves[row], moment)
                 if moment.terminated[row] or moment.truncated[row] or seat.length >= limit:
@@ -189,7 +189,7 @@ def _finite(x: np.ndarray) -> bool:
 def _apart(tasks: Any, rows: int) -> list[Any]:
     """The tasks of a lesson, one by one, on the host."""
     host = jax.tree.map(np.asarray, tasks)
-    return [jax.tree.map(lambda x: x[row], host) for row in range(rows)]
+    return [jax.tree.map(lambda x, r=row: x[r], host) for row in range(rows)]
 
 
 @eqx.filter_jit
@@ -197,14 +197,15 @@ def _act(
     policy: Policy,
     observations: PyTree,
     memory: PyTree,
-    fresh: Bool[Array, " lanes"],
+    fresh: Bool[Array | np.ndarray, " lanes"],
     key: PRNGKeyArray,
-    index: Int32[Array, " lanes"],
-    time: Int32[Array, " lanes"],
+    index: Int32[Array | np.ndarray, " lanes"],
+    time: Int32[Array | np.ndarray, " lanes"],
     who: Array | None,
 ) -> Any:
     """One action for each lane; lane `index` acts at `time` with the key that it has in a compiled rollout."""
     lane_key = lambda lane, at: jr.fold_in(jr.fold_in(jr.fold_in(key, lane), at), 0)
+    fresh = jnp.asarray(fresh)
     return policy(observations, memory, fresh, keys=jax.vmap(lane_key)(index, time), who=who)
 
 

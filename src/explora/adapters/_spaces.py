@@ -39,7 +39,8 @@ def to_value(spec: PyTree[Spec], arrays: PyTree) -> Any:
         return {name: to_value(inner, arrays[name]) for name, inner in spec.items()}
     if isinstance(spec, tuple):
         return tuple(map(to_value, spec, arrays))
-    return np.asarray(arrays, np.int64)[()] if isinstance(spec, Discrete) else np.asarray(arrays)
+    # A copy: the memory of an array of JAX is not to be written to, and PyTorch warns of that.
+    return np.array(arrays, np.int64)[()] if isinstance(spec, Discrete) else np.array(arrays)
 
 
 def to_spec(space: gymnasium.Space) -> PyTree[Spec]:

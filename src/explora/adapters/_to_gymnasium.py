@@ -66,8 +66,7 @@ def register() -> tuple[str, ...]:
     gymnasium = _required.gymnasium()
     names = []
     for entry in DOMAINS:
-        module, kind = entry.place.split(":")
-        name = f"explora/{kind}-v0"
+        name = f"explora/{entry.place.partition(':')[2]}-v0"
         names.append(name)
         if name not in gymnasium.registry:
             gymnasium.register(

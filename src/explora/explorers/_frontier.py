@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float, Int32, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
 from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Score, Space, fresh_lesson
 from explora.maths import pick
@@ -24,26 +24,29 @@ class FrontierState(eqx.Module):
 
     - `tasks`, `id`: the tasks of highest score, best first.
     - `score`: their scores; -inf where there is none.
-    - `searched`: how many rounds of the present search are over.
-    - `searches`: how many rounds of search there were at all.
-    - `asked`: how many rounds there were at all.
+    - `found`: the number of the search that found each.
+    - `search`: the number of the present search.
+    - `searching`: whether the last round belonged to a search.
+    - `rounds`, `searched`: how many rounds there were, and how many of them searched.
     """
 
     tasks: Any
     id: Int32[Array, " kept"]
     score: Float[Array, " kept"]
+    found: Int32[Array, " kept"]
+    search: Int32[Array, ""]
+    searching: Bool[Array, ""]
+    rounds: Int32[Array, ""]
     searched: Int32[Array, ""]
-    searches: Int32[Array, ""]
-    asked: Int32[Array, ""]
 
 
 class Frontier(Explorer[FrontierState, Task]):
     """Now and then plays many random tasks without learning, keeps those of highest learnability, and trains on them.
 
     In the phase `"search"` (`batches` rounds of `candidates` tasks) every task is played `plays` times the usual
-    length; the first round of a search forgets what the last search found. In the phase `"train"` (`train` rounds) a
-    share of the rows is drawn uniformly from the `kept` tasks, the rest is new, and all are learned from. The steps of
-    the search are counted as all others are.
+    length; what the last search found is forgotten as soon as the next one finds anything. In the phase `"train"`
+    (`train` rounds) a share of the rows is drawn uniformly from the `kept` tasks, the rest is new, and all are learned
+    from. The steps of the search are counted as all others are.
 
     Published settings (the search of MiniGrid takes 7.6 times as many steps as the training that follows it):
 
@@ -100,7 +103,9 @@ class Frontier(Explorer[FrontierState, Task]):
             jax.tree.map(lambda x: jnp.zeros((self.kept, *x.shape), x.dtype), task),
             jnp.full((self.kept,), NEW, jnp.int32),
             jnp.full((self.kept,), -jnp.inf),
+            jnp.zeros((self.kept,), jnp.int32),
             zero,
+            jnp.zeros((), bool),
             zero,
             zero,
         )
@@ -108,10 +113,20 @@ class Frontier(Explorer[FrontierState, Task]):
     def ask(
         self, state: FrontierState, space: Space[Task], phase: str, *, key: PRNGKeyArray
     ) -> tuple[FrontierState, Lesson[Task]]:
-        state = eqx.tree_at(lambda s: s.asked, state, state.asked + 1)
-        if phase == "search":
+        searching = phase == "search"
+        state = eqx.tree_at(
+            lambda s: (s.search, s.searching, s.rounds, s.searched),
+            state,
+            (
+                state.search + (searching & ~state.searching).astype(jnp.int32),
+                jnp.asarray(searching),
+                state.rounds + 1,
+                state.searched + int(searching),
+            ),
+        )
+        if searching:
             tasks = space.samples(self.candidates, key=key)
-            return state, fresh_lesson(tasks, False, plays=self.plays, phase=phase, memo=state.searched)
+            return state, fresh_lesson(tasks, False, plays=self.plays, phase=phase, memo=state.search)
         draw, make = jr.split(key)
         tasks = space.samples(self.rows, key=make)
         old = jnp.arange(self.rows, dtype=jnp.float32) < jnp.round(self.share * self.rows)
@@ -124,7 +139,6 @@ class Frontier(Explorer[FrontierState, Task]):
             # Kept and new tasks take turns within a lane, so that every lane plays both.
             turns = jnp.arange(self.rows).reshape(self.queue, -1).T.reshape(-1)
             tasks, number = jax.tree.map(lambda x: x[turns], (tasks, number))
-        state = eqx.tree_at(lambda s: s.searched, state, jnp.zeros((), jnp.int32))
         return state, fresh_lesson(tasks, True, id=number, queue=self.queue, phase=phase)
 
     def tell(
@@ -132,22 +146,23 @@ class Frontier(Explorer[FrontierState, Task]):
     ) -> FrontierState:
         if lesson.phase == "train":
             return state
-        mine = int(lesson.memo is not None)
+        search = state.search if lesson.memo is None else lesson.memo
         fresh = jax.tree.map(lambda x: jnp.broadcast_to(x, (lesson.rows, *jnp.shape(x))), self.score.init())
         score, _ = self.score(lesson, outcome, fresh)
-        score = jnp.where(outcome.answered & jnp.isfinite(score), score, -jnp.inf)
-        # The learner has changed since the last search, so what it found no longer counts.
-        stale = (lesson.memo == 0) & jnp.any(outcome.answered) if mine else jnp.zeros((), bool)
-        before = jnp.where(stale, -jnp.inf, state.score)
-        best, place = jax.lax.top_k(jnp.concatenate([before, score]), self.kept)
+        score = jnp.where(outcome.answered & jnp.isfinite(score) & (search == state.search), score, -jnp.inf)
+        # The learner has changed since the last search: what that found goes as soon as this one finds anything.
+        stale = (state.found < state.search) & jnp.any(jnp.isfinite(score)) & (lesson.memo is not None)
+        best, place = jax.lax.top_k(jnp.concatenate([jnp.where(stale, -jnp.inf, state.score), score]), self.kept)
         join = lambda old, new: jnp.concatenate([old, new])[place]
-        return FrontierState(
-            jax.tree.map(join, state.tasks, lesson.tasks),
-            join(state.id, lesson.id),
-            best,
-            state.searched + mine,
-            state.searches + mine,
-            state.asked,
+        return eqx.tree_at(
+            lambda s: (s.tasks, s.id, s.score, s.found),
+            state,
+            (
+                jax.tree.map(join, state.tasks, lesson.tasks),
+                join(state.id, lesson.id),
+                best,
+                join(state.found, jnp.broadcast_to(search, (lesson.rows,))),
+            ),
         )
 
     def archive(self, state: FrontierState) -> Archive:
@@ -163,5 +178,5 @@ class Frontier(Explorer[FrontierState, Task]):
             "fill": count / self.kept,
             "mean_score": jnp.sum(score) / jnp.maximum(count, 1.0),
             "max_score": jnp.max(score, initial=0.0, where=filled),
-            "search_share": state.searches.astype(jnp.float32) / jnp.maximum(state.asked, 1).astype(jnp.float32),
+            "search_share": state.searched.astype(jnp.float32) / jnp.maximum(state.rounds, 1).astype(jnp.float32),
         }

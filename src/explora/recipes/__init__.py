@@ -5,10 +5,23 @@ here, a handful of constructor arguments. `RECIPES` lists them with title, parts
 `recipe(name)` finds one, `DEFAULT` is the one that a run takes if none is named.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._catalogue import DEFAULT as DEFAULT
 from ._catalogue import RECIPES as RECIPES
 from ._catalogue import Recipe as Recipe
 from ._start import run as run
+
+if TYPE_CHECKING:
+    from ._tune import Trial as Trial
+    from ._tune import tune as tune
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Trial", "tune"):
+        raise AttributeError(f"module 'explora.recipes' has no attribute {name!r}")
+    return getattr(importlib.import_module("explora.recipes._tune"), name)
 
 
 def recipe(name: str) -> Recipe:

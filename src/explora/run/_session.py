@@ -51,7 +51,7 @@ class Session:
         self.folder, self.parts, self.plan, self.state = folder, parts, plan, state
         self.engine, self.watchers, self.clock = engine, watchers, clock
         self.suites = watched(parts, plan)
-        self.lineage = Lineage({task.id for task in folder.database.tasks()})
+        self.lineage = Lineage(set(folder.database.numbers()))
         self.pace = steps_a_turn(parts, state)
         self._saved = time.monotonic()
         self._interrupted = False

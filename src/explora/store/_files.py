@@ -52,7 +52,8 @@ def guard(doing: str, path: Path | str) -> Iterator[None]:
     except DBAPIError as error:
         # names are such as SQLITE_READONLY_DBMOVED: the first two words say what kind of trouble it is
         name = "_".join(getattr(error.orig, "sqlite_errorname", "").split("_")[:2])
-        raise RunError(f"cannot {doing} {path}: {_SQLITE.get(name, error.orig)}") from error
+        reason = _SQLITE.get(name) or " ".join(str(error.orig).split())
+        raise RunError(f"cannot {doing} {path}: {reason}") from error
 
 
 def write(path: Path, data: bytes) -> None:

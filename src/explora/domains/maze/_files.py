@@ -20,6 +20,7 @@ LARGEST_FILE = 64 * 1024 * 1024
 """Larger files are refused unread [bytes]; some 360,000 mazes of 13 × 13 fit."""
 
 _NAME = re.compile(r"#\s+(\S.*)")
+_INK = re.compile(r"\S[^\n]*")
 _LONGEST_NAME = 100
 _CHUNK = 1024
 
@@ -101,19 +102,21 @@ def read_mazes(text: str, source: str = "") -> list[tuple[str, Grid, int]]:
 
 def _blocks(text: str, source: str) -> Iterator[tuple[str, int, list[str]]]:
     """Name, number of the first row and rows of each maze."""
-    name, rows, first = "", [], 0
+    name, rows, first, last = "", [], 0, 0
     place = lambda number: f"{source}, line {number}" if source else f"line {number}"
-    number = 0
-    for number, raw in enumerate(_lines(text), 1):
-        line = raw.rstrip(" \t\r")
-        if not line:
-            if name and not rows:
-                raise TaskError(f"{place(number - 1)}: a name without a maze; write the maze right below its name")
+
+    def nameless() -> None:
+        if name and not rows:
+            raise TaskError(f"{place(last)}: a name without a maze; write the maze right below its name")
+
+    for number, line in _lines(text):
+        if number > last + 1:
+            nameless()
             if rows:
                 yield name, first, rows
             name, rows = "", []
-            continue
-        found = _NAME.fullmatch(line) if line.startswith("#") else None
+        last = number
+        found = _NAME.fullmatch(line)
         if found is None:
             first = first if rows else number
             rows.append(line)
@@ -123,20 +126,19 @@ def _blocks(text: str, source: str) -> Iterator[tuple[str, int, list[str]]]:
             raise TaskError(f"{place(number)}: a name inside a maze; put a blank line before it")
         else:
             name = _clean(found[1], place(number))
-    if name and not rows:
-        raise TaskError(f"{place(number)}: a name without a maze; write the maze right below its name")
+    nameless()
     if rows:
         yield name, first, rows
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines one by one, so that a file that is wrong at the top is not split to its end."""
-    start = 0
-    while start <= len(text):
-        stop = text.find("\n", start)
-        stop = len(text) if stop < 0 else stop
-        yield text[start:stop]
-        start = stop + 1
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers; one by one, for a wrong file is seldom read to its end."""
+    number, start = 1, 0
+    for found in _INK.finditer(text):
+        begin = text.rfind("\n", start, found.start()) + 1 or start
+        number += text.count("\n", start, begin)
+        start = begin
+        yield number, text[begin : found.end()].rstrip(" \t\r")
 
 
 def _clean(name: str, place: str) -> str:
