@@ -1,4 +1,4 @@
-"""How a benchmark talks with a peer that runs in a process, and maybe an interpreter, of its own. Standard library only.
+"""How a benchmark talks with a peer in a process, and maybe an interpreter, of its own. Standard library only.
 
 The peer is stopped between its pieces of work: it says how long the last one took and waits for the word to go on, so
 that it never works while another contestant is being timed. What else it prints is passed over.
@@ -54,7 +54,7 @@ class Peer:
     """
 
     def __init__(self, command: Sequence[str], environment: dict[str, str] | None = None):
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by `close`)
         self._folder = tempfile.TemporaryDirectory()
         script = Path(command[1]).resolve()
         self._process = subprocess.Popen(

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from explora.core import Space
-from explora.domains.maze import Maze, MazeSpace, MazeTask
+from explora.domains.maze import Maze, MazeSpace
 
 PICTURE = Path(__file__).parent / "pictures" / "mazes.png"
 TILES, SIDE, GAP = 7, 132, 8
@@ -37,17 +37,14 @@ def grown() -> list[np.ndarray]:
     task = space.sample(key=jr.key(4))
     mazes = [task]
     mutants = jax.jit(lambda task, key: jax.vmap(lambda k: space.mutate(task, key=k))(jr.split(key, 16)))
+    features = jax.jit(jax.vmap(space.features))
+    actions = space.feature_names.index("fewest actions")  # 0 where there is no way
     for number in range(1, TILES):
         children = mutants(task, jr.fold_in(jr.key(4), number))
-        actions = [actions_of(space, jax.tree.map(lambda x, n=n: x[n], children)) for n in range(16)]
-        task = jax.tree.map(lambda x, n=int(np.argmax(actions)): x[n], children)
+        best = int(np.argmax(np.asarray(features(children))[:, actions]))
+        task = jax.tree.map(lambda x, n=best: x[n], children)
         mazes.append(task)
     return [space.draw(maze, SIDE) for maze in mazes]
-
-
-def actions_of(space: MazeSpace, maze: MazeTask) -> float:
-    """The fewest actions to the goal of a maze; 0 if there is no way."""
-    return float(space.features(maze)[space.feature_names.index("fewest actions")])
 
 
 def found(run: str) -> list[np.ndarray]:

@@ -1,5 +1,7 @@
 """Every explorer keeps the laws of its contract, on the space of bits."""
 
+import jax
+
 from explora.explorers import Bandit, Frontier, Mixture, Replay, SelfPaced, Uniform
 from explora.scores import Learnability, MaxMC, Sum
 from explora.testing import ExplorerSuite
@@ -12,6 +14,11 @@ class Laws(ExplorerSuite):
 
     def space(self):
         return Bits()
+
+    def test_the_first_state_has_the_types_of_the_later_ones(self):
+        """A weakly typed number in the first state would compile every program twice."""
+        for state in (self.first, self.turns[-1].state):
+            assert [leaf for leaf in jax.tree.leaves(state) if getattr(leaf, "weak_type", False)] == []
 
 
 class TestUniform(Laws):

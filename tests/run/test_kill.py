@@ -14,11 +14,11 @@ from safetensors.numpy import load_file
 
 from explora.store import RunFolder
 
-SMALL = """
---recipe accel --steps 20000 --seed 3 --quiet --record 2048 --checkpoint 0.2 --watch graded
---domain.space.height 5 --domain.space.width 5 --domain.space.walls 6 --domain.steps 64
---explorer.rows 16 --explorer.capacity 64 --learner.net.core.width 16 --learner.minibatches 2
-""".split()
+SMALL = (
+    "--recipe accel --steps 20000 --seed 3 --quiet --record 2048 --checkpoint 0.2 --watch graded "
+    "--domain.space.height 5 --domain.space.width 5 --domain.space.walls 6 --domain.steps 64 "
+    "--explorer.rows 16 --explorer.capacity 64 --learner.net.core.width 16 --learner.minibatches 2"
+).split()
 
 
 def command(*words: str) -> list[str]:

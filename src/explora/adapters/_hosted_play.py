@@ -148,13 +148,14 @@ class _Seat:
         self.total, self.length, self.broken = 0.0, 0, False
         return self.read(self.domain.begin(self.envs[self.lane], task, seed=int(seed)))
 
-    def step(self, action: np.ndarray, moment: _Moment) -> PyTree[np.ndarray]:
+    def step(self, action: np.ndarray | np.generic, moment: _Moment) -> PyTree[np.ndarray]:
         """Acts, notes what came of it, and returns the observation after it."""
         env, lane = self.envs[self.lane], self.lane
         try:
             seen, reward, terminated, truncated, info = env.step(self.write(action))
         except Exception as error:
-            error.add_note(f"while {self.domain.id} played the task: {self.domain.space.describe(self.task)}")
+            task = jax.tree.map(jnp.asarray, self.task)
+            error.add_note(f"while {self.domain.id} played the task: {self.domain.space.describe(task)}")
             raise
         seen = self.read(seen)
         self.length += 1

@@ -211,7 +211,7 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
 
     def values(self, task: Any) -> dict[str, Any]:
         """What the numbers of a task stand for, by name (on the host)."""
-        numbers = np.asarray(task)
+        numbers = np.asarray(task).tolist()
         return {entry.name: entry.read(number) for entry, number in zip(self.entries, numbers, strict=True)}
 
     def encode(self, task: Float32[Array, " parameters"]) -> dict[str, Any]:
@@ -245,7 +245,7 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
         return picture
 
     def suite(self, count: int = 32) -> Suite[Float32[Array, " parameters"]]:
-        """The suite `spread`: tasks that fill the box evenly.
+        """The suite `spread`: tasks that fill the box evenly, each parameter on its own exactly so.
 
         **Arguments:**
 
@@ -257,7 +257,8 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
         for _ in range(64):
             golden = (1.0 + golden) ** (1.0 / (1.0 + len(self.entries)))
         steps = golden ** -np.arange(1.0, 1.0 + len(self.entries))
-        places = (0.5 + np.arange(1, 1 + count)[:, None] * steps) % 1.0
+        ranks = np.argsort(np.argsort(np.arange(count)[:, None] * steps % 1.0, axis=0), axis=0)
+        places = (ranks + 0.5) / count
         tasks = jax.vmap(self._natural)(jnp.asarray(places, jnp.float32))
         names = tuple(f"spread-{number}" for number in range(1, 1 + count))
         return Suite(tasks, names, summary=f"{count} tasks that fill the box of parameters evenly")

@@ -90,7 +90,7 @@ def reader(space: gymnasium.Space) -> Callable[[Any], PyTree[np.ndarray]]:
     return lambda x: np.asarray(x, dtype)
 
 
-def writer(space: gymnasium.Space) -> Callable[[np.ndarray], Any]:
+def writer(space: gymnasium.Space) -> Callable[[Any], Any]:
     """A function from an action to what a Gymnasium environment accepts."""
     match space:
         case spaces.Discrete():

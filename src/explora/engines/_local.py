@@ -1,7 +1,7 @@
 """The engine that runs in this process: compiled where the parts allow it, plain Python where they do not."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import PRNGKeyArray
 
@@ -9,6 +9,7 @@ from explora.core import Parts
 from explora.loop import Event, Log, State, chunk, host_chunk
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Where a run is executed."""
 

@@ -102,7 +102,7 @@ def empty(space: Space, memory: Any, slots: int) -> Buffer:
         jax.tree.map(lambda x: jnp.zeros((slots, *x.shape), x.dtype), task),
         none,
         jnp.copy(none),
-        jnp.full((slots,), -jnp.inf),
+        jnp.full((slots,), -jnp.inf, jnp.float32),
         jax.tree.map(lambda x: jnp.broadcast_to(x, (slots, *jnp.shape(x))), memory),
         jnp.zeros((slots,), jnp.int32),
         jnp.zeros((slots, 2), jnp.uint32),

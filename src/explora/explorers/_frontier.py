@@ -102,7 +102,7 @@ class Frontier(Explorer[FrontierState, Task]):
         return FrontierState(
             jax.tree.map(lambda x: jnp.zeros((self.kept, *x.shape), x.dtype), task),
             jnp.full((self.kept,), NEW, jnp.int32),
-            jnp.full((self.kept,), -jnp.inf),
+            jnp.full((self.kept,), -jnp.inf, jnp.float32),
             jnp.zeros((self.kept,), jnp.int32),
             zero,
             jnp.zeros((), bool),

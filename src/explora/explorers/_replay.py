@@ -254,7 +254,7 @@ class Replay(Explorer[ReplayState, Task]):
         count = jnp.maximum(buffer.size, 1).astype(jnp.float32)
         mean = lambda x: jnp.sum(jnp.where(buffer.filled & jnp.isfinite(x), x, 0.0)) / count
         best = buffer.score[buffer.order[0]]
-        factors = jax.vmap(self.score.metrics)(buffer.memory)
+        factors = jax.vmap(self.score.metrics, axis_size=buffer.slots)(buffer.memory)
         return {
             "fill": buffer.size.astype(jnp.float32) / buffer.slots,
             "mean_score": mean(buffer.score),

@@ -57,6 +57,9 @@ class SelfPaced(Explorer[SelfPacedState, Task]):
     - `offset`: how many steps leave the target out of account.
     - `floor`: the least standard deviation along each coordinate while the target is far, `far` or more.
     - `far`: the divergence from the target below which `floor` no longer holds.
+    - `centred`: subtract R̄ from R in the objective. The ratios average to one, so its expectation stays what it was;
+      without it a few dozen tasks of high return pull the Gaussian together around themselves, wherever they lie.
+      False: as published.
     - `measure`: which column of the outcome is R, `"returns"` or `"solved"`.
     - `queue`: how many rows each lane plays in turn.
 
@@ -75,6 +78,7 @@ class SelfPaced(Explorer[SelfPacedState, Task]):
     offset: int = eqx.field(static=True, default=2)
     floor: float = 0.0
     far: float = 0.0
+    centred: bool = eqx.field(static=True, default=True)
     measure: str = eqx.field(static=True, default="returns")
     queue: int = eqx.field(static=True, default=1)
 
@@ -160,13 +164,14 @@ class SelfPaced(Explorer[SelfPacedState, Task]):
         target = self._gaussian("target", "target_spread", state.places.shape[1])
         old = state.gaussian
         distance = divergence(old, target)
-        reward = jnp.maximum(jnp.mean(state.results), 0.0)
-        weight = jnp.where(state.steps >= self.offset, self.pace * reward / jnp.maximum(distance, 1e-6), 0.0)
+        mean = jnp.mean(state.results)
+        weight = jnp.where(state.steps >= self.offset, self.pace * jnp.maximum(mean, 0.0) / jnp.maximum(distance, 1e-6), 0.0)
         log_old = old.log_density(state.places)
+        gain = state.results - mean if self.centred else state.results
 
         def worth(new: Gaussian) -> Float[Array, ""]:
             ratio = jnp.exp(jnp.clip(new.log_density(state.places) - log_old, -20.0, 20.0))
-            return jnp.mean(ratio * state.results) - weight * divergence(new, target)
+            return jnp.mean(ratio * gain) - weight * divergence(new, target)
 
         new = old.improved(worth, self.region)
         new = jax.tree.map(

@@ -32,7 +32,13 @@ class Comparison(NamedTuple):
 
 
 def compare_versions(
-    names: tuple[str, ...], older: np.ndarray, newer: np.ndarray, episodes: int, z: float = 1.96
+    names: tuple[str, ...],
+    older: np.ndarray,
+    newer: np.ndarray,
+    episodes: int,
+    z: float = 1.96,
+    *,
+    newer_episodes: int | None = None,
 ) -> Comparison:
     """Compares two versions task by task by their Wilson intervals.
 
@@ -42,6 +48,7 @@ def compare_versions(
     - `older`, `newer`: solve rates in [0, 1], one a task.
     - `episodes`: how often each task was played by each version.
     - `z`: the normal quantile of the intervals.
+    - `newer_episodes`: how often by the newer version, if that was another number.
 
     **Returns:** a `Comparison`. "Generality is relative": a version is more general than another over a set of tasks
     if it beats it on at least one and matches it on all others.
@@ -49,9 +56,10 @@ def compare_versions(
     **Reference:** Jiang, Rocktäschel, Grefenstette 2022 (arXiv:2211.07819).
     """
     gained, lost = [], []
+    later = episodes if newer_episodes is None else newer_episodes
     for name, before, after in zip(names, older, newer, strict=True):
         low_before, high_before = wilson(before * episodes, episodes, z)
-        low_after, high_after = wilson(after * episodes, episodes, z)
+        low_after, high_after = wilson(after * later, later, z)
         if low_after > high_before:
             gained.append(name)
         elif high_after < low_before:

@@ -52,7 +52,7 @@ def reorder(
     ahead = jnp.searchsorted(-fresh, -kept, side="left", method="scan_unrolled")
     place = jnp.where(keep, compact + ahead.astype(jnp.int32), slots)
 
-    dense = jnp.full((slots,), -jnp.inf).at[jnp.where(keep, compact, slots)].set(kept, mode="drop")
+    dense = jnp.full((slots,), -jnp.inf, values.dtype).at[jnp.where(keep, compact, slots)].set(kept, mode="drop")
     behind = jnp.searchsorted(-dense, -fresh, side="right").astype(jnp.int32)
     join = jnp.where(valid, behind + jnp.arange(changed.shape[0], dtype=jnp.int32), slots)
     merged = jnp.zeros_like(order).at[place].set(order, mode="drop")

@@ -24,7 +24,7 @@ _PAPERS = {
         2020,
     ),
     "2010.03934": (
-        "Minqi Jiang and Edward Grefenstette and Tim Rockt{\\\"a}schel",
+        'Minqi Jiang and Edward Grefenstette and Tim Rockt{\\"a}schel',
         "Prioritized Level Replay",
         2021,
     ),
@@ -36,13 +36,13 @@ _PAPERS = {
     ),
     "2110.02439": (
         "Minqi Jiang and Michael Dennis and Jack Parker-Holder and Jakob Foerster and Edward Grefenstette and "
-        "Tim Rockt{\\\"a}schel",
+        'Tim Rockt{\\"a}schel',
         "Replay-Guided Adversarial Environment Design",
         2021,
     ),
     "2203.01302": (
         "Jack Parker-Holder and Minqi Jiang and Michael Dennis and Mikayel Samvelyan and Jakob Foerster and "
-        "Edward Grefenstette and Tim Rockt{\\\"a}schel",
+        'Edward Grefenstette and Tim Rockt{\\"a}schel',
         "Evolving Curricula with Regret-Based Environment Design",
         2022,
     ),
@@ -52,13 +52,12 @@ _PAPERS = {
         2023,
     ),
     "2311.12716": (
-        "Minqi Jiang and Michael Dennis and Edward Grefenstette and Tim Rockt{\\\"a}schel",
+        'Minqi Jiang and Michael Dennis and Edward Grefenstette and Tim Rockt{\\"a}schel',
         "minimax: Efficient Baselines for Autocurricula in {JAX}",
         2023,
     ),
     "2408.15099": (
-        "Alexander Rutherford and Michael Beukman and Timon Willi and Bruno Lacerda and Nick Hawes and "
-        "Jakob Foerster",
+        "Alexander Rutherford and Michael Beukman and Timon Willi and Bruno Lacerda and Nick Hawes and Jakob Foerster",
         "No Regrets: Investigating and Improving Regret Approximations for Curriculum Discovery",
         2024,
     ),

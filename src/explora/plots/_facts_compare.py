@@ -50,7 +50,7 @@ class Estimate(NamedTuple):
     **Arguments:**
 
     - `value`: of all seeds.
-    - `low`, `high`: its 95 % bootstrap interval over seeds; None with fewer than three.
+    - `low`, `high`: its 95% bootstrap interval over seeds; None with fewer than three.
     """
 
     value: float
@@ -224,7 +224,9 @@ def _curves(suite: str, group: str, members: Sequence[Side], draws: int) -> dict
 def _mean_curve(group: str, found: Sequence[Matrix], axis: str, draws: int) -> Curve:
     places = [getattr(matrix.at, axis) for matrix in found]
     low, high = max(x[0] for x in places), min(x[-1] for x in places)
-    grid = np.unique(np.concatenate([[low, high], *(x[(x >= low) & (x <= high)] for x in places)])) if low <= high else []
+    grid = (
+        np.unique(np.concatenate([[low, high], *(x[(x >= low) & (x <= high)] for x in places)])) if low <= high else []
+    )
     grid = np.asarray(grid, np.float64)
     grid = grid[np.unique(np.linspace(0, len(grid) - 1, min(60, len(grid))).astype(int))] if len(grid) else grid
     seeds = np.stack([np.interp(grid, x, np.nanmean(m.solved, axis=1)) for x, m in zip(places, found)])

@@ -102,7 +102,8 @@ class Generality(NamedTuple):
 
     - `suite`: its name.
     - `earlier`: how many versions there were before.
-    - `dominated`: how many of them it is more general than: better somewhere, worse nowhere.
+    - `dominated`: how many of them it is more general than: better on some task, worse on none.
+    - `ahead`, `behind`: how many of them it is better, or worse, than on average over tasks.
     - `gained`: tasks on which it is better than the first version.
     - `forgotten`: tasks on which some earlier version was better.
     """
@@ -110,6 +111,8 @@ class Generality(NamedTuple):
     suite: str
     earlier: int
     dominated: int
+    ahead: int
+    behind: int
     gained: tuple[str, ...]
     forgotten: tuple[str, ...]
 
@@ -117,19 +120,24 @@ class Generality(NamedTuple):
         """The same in words."""
         if not self.earlier:
             return f"On {self.suite} there is no earlier version to compare with."
-        if self.dominated == self.earlier:
-            return f"On {self.suite} the latest version is more general than {_every(self.earlier)} before it."
+        return f"On {self.suite} the latest version is {self.clause()}."
+
+    def clause(self) -> str:
+        """How the latest version stands, as a clause: `more general than the version before it`."""
+        before = "the version before it" if self.earlier == 1 else f"all {self.earlier} versions before it"
+        some = lambda count: before if count == self.earlier else f"{count} of the {self.earlier} versions before it"
         if self.forgotten:
-            return (
-                f"On {self.suite} the latest version is not more general than all before it: an earlier one was "
-                f"better on {listed(self.forgotten)}."
+            average = f"better on average than {some(self.ahead)}, but " if self.ahead and not self.behind else ""
+            return f"{average}worse than an earlier one on {listed(self.forgotten, 3)}"
+        if self.behind:
+            return f"worse on average than {some(self.behind)}"
+        if self.dominated:
+            return f"more general than {some(self.dominated)}" + (
+                "" if self.dominated == self.earlier else " and worse than none"
             )
-        if not self.dominated:
-            return f"On {self.suite} the data cannot tell the latest version from {_every(self.earlier)} before it."
-        return (
-            f"On {self.suite} the latest version is more general than {self.dominated} of the {self.earlier} before it, "
-            "and worse than none."
-        )
+        if self.ahead:
+            return f"better on average than {some(self.ahead)}, though on no single task with certainty"
+        return f"not to be told from {before}"
 
 
 def suite_results(evaluations: list[EvaluationRow], judged: Judged | None) -> tuple[SuiteResult, ...]:
@@ -167,14 +175,16 @@ def generality(matrix: Matrix) -> Generality:
     for version, older in enumerate(matrix.solved[:-1]):
         both = np.isfinite(older) & np.isfinite(last)
         names = tuple(name for name, known in zip(matrix.tasks, both) if known)
-        # The fewer episodes of the two make the wider intervals, so nothing is claimed that the data do not bear.
-        episodes = int(min(matrix.episodes[version], matrix.episodes[-1]))
-        compared = compare_versions(names, older[both], last[both], episodes)
+        episodes = (int(matrix.episodes[version]), int(matrix.episodes[-1]))
+        compared = compare_versions(names, older[both], last[both], episodes[0], newer_episodes=episodes[1])
         dominated += compared.dominates
         forgotten |= dict.fromkeys(compared.lost)
         if version == 0:
             gained = compared.gained
-    return Generality(matrix.suite, len(matrix.solved) - 1, dominated, gained, tuple(forgotten))
+    mean = held_out_curve(matrix)
+    low, high = mean.low, mean.high
+    ahead, behind = int(np.sum(high[:-1] < low[-1])), int(np.sum(low[:-1] > high[-1]))
+    return Generality(matrix.suite, len(matrix.solved) - 1, dominated, ahead, behind, gained, tuple(forgotten))
 
 
 def held_out_curve(matrix: Matrix, z: float = 1.96) -> Curve:
@@ -186,7 +196,7 @@ def held_out_curve(matrix: Matrix, z: float = 1.96) -> Curve:
     **Arguments:**
 
     - `matrix`: of the suite.
-    - `z`: the normal quantile; 1.96 gives 95 %.
+    - `z`: the normal quantile; 1.96 gives 95%.
     """
     means = np.nanmean(matrix.solved, axis=1)
     trials = np.isfinite(matrix.solved).sum(axis=1) * matrix.episodes
@@ -202,8 +212,9 @@ def listed(names: Iterable[str], most: int = 5) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "none"
 
 
-def _every(count: int) -> str:
-    return "the one" if count == 1 else f"each of the {count}"
+def percent(share: float) -> str:
+    """A share in words: `0%`, `0.6%`, `35%`."""
+    return f"{share:.1%}" if 0 < share < 0.0995 or 0.9905 < share < 1 else f"{share:.0%}"
 
 
 def _fresh(turn: int, verdict: Verdict) -> SuiteResult:

@@ -26,7 +26,7 @@ class MaxMC(Score):
         return frozenset({"max_returns", "values"})
 
     def init(self) -> Float[Array, ""]:
-        return jnp.full((), -jnp.inf)
+        return jnp.full((), -jnp.inf, jnp.float32)
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[Array, " tasks"], Any]:
         seen, values = column(self, outcome, "max_returns"), column(self, outcome, "values")

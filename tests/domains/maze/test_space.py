@@ -17,6 +17,8 @@ class TestLaws(SpaceSuite):
 
 
 class TestLawsOfTheOtherOptions(SpaceSuite):
+    COUNT = 8
+
     def part(self):
         return MazeSpace(6, 4, walls=20, replace=False, uniform_walls=True, editor="dcd", edits=9)
 

@@ -6,7 +6,7 @@ import pytest
 
 from explora.core import ArgumentError, Policy, TaskError, Uniformly, fresh_lesson
 from explora.domains.maze import Inspirations, MazeSpace, MazeStudio
-from explora.testing import SpaceSuite
+from explora.testing import EnvironmentSuite, SpaceSuite
 
 from ._mazes import KEY, written
 
@@ -16,6 +16,14 @@ MAZES = MazeSpace(3, 4, walls=0)
 class TestInspirations(SpaceSuite):
     def part(self):
         return Inspirations(5)
+
+
+class TestLaws(EnvironmentSuite):
+    COUNT = 4
+    LIMIT_IS_END = True
+
+    def part(self):
+        return MazeStudio(MAZES, edits=3, noise=2)
 
 
 def design(studio, actions):

@@ -24,12 +24,12 @@ class Scale(NamedTuple):
         return self.start + share * (self.stop - self.start)
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers within a range, at most `most` of them."""
+def ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Round numbers within a range, at most `most` + 1 of them."""
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [low] if math.isfinite(low) else []
-    step = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(step * factor for factor in (1, 2, 5, 10, 20, 50) if (high - low) / (step * factor) <= most - 1)
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10, 20) if (high - low) / (power * factor) <= most)
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 12) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 

@@ -38,9 +38,9 @@ def heat_map(
         f'aria-label="{escape(title)}">',
         f'<text class="name" x="{left - 8}" y="18" text-anchor="end">{escape(x_label)}</text>',
     ]
-    every = max(1, -(-30 // cell)) if len(columns) > 1 else 1
+    every = max(1, -(-(8 + 7 * max(map(len, columns), default=0)) // cell))
     for column, name in enumerate(columns):
-        if column % every == 0 or column == len(columns) - 1:
+        if (len(columns) - 1 - column) % every == 0:
             x = left + cell * (column + 0.5)
             parts.append(f'<text x="{x:.1f}" y="18" text-anchor="middle">{escape(name)}</text>')
     for row, name in enumerate(rows):

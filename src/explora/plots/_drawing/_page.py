@@ -79,7 +79,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "",
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:
     """What the colours of a chart mean: pairs of a class of the style sheet and text."""
-    return '<p class="legend">' + "".join(f'<span class="key {k}"></span>{escape(t)} ' for k, t in entries) + "</p>"
+    keys = (f'<span><i class="key {kind}"></i>{escape(text)}</span>' for kind, text in entries)
+    return f'<p class="legend">{" ".join(keys)}</p>'
 
 
 def details(summary: str, body: str) -> str:

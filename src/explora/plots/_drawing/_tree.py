@@ -37,7 +37,7 @@ def tree(nodes: Sequence[Node], *, title: str, x_label: str) -> str:
     - `x_label`: what the columns are.
     """
     columns, rows = max(node.column for node in nodes) + 1, max(node.row for node in nodes) + 1
-    step = min(90.0, max(14.0, 640.0 / max(columns - 1, 1)))
+    step = min(150.0, max(14.0, 640.0 / max(columns - 1, 1)))
     gap = 14.0 if rows <= 40 else 10.0
     width, height = 40 + step * (columns - 1) + 60, 24 + gap * rows + 30
     place = {node.id: (24 + step * node.column, 18 + gap * node.row) for node in nodes}
@@ -49,13 +49,16 @@ def tree(nodes: Sequence[Node], *, title: str, x_label: str) -> str:
         if node.parent in place:
             (x, y), (u, v) = place[node.parent], place[node.id]
             kind = "link chosen" if node.chosen else "link"
-            parts.append(f'<path class="{kind}" d="M{x:.1f} {y:.1f}C{(x + u) / 2:.1f} {y:.1f} '
-                         f'{(x + u) / 2:.1f} {v:.1f} {u:.1f} {v:.1f}"/>')
+            parts.append(
+                f'<path class="{kind}" d="M{x:.1f} {y:.1f}C{(x + u) / 2:.1f} {y:.1f} '
+                f'{(x + u) / 2:.1f} {v:.1f} {u:.1f} {v:.1f}"/>'
+            )
     for node in nodes:
         x, y = place[node.id]
         kind = "node chosen" if node.chosen else "node"
+        place_of = f'cx="{x:.1f}" cy="{y:.1f}" r="{5 if node.chosen else 3.8}"'
         parts.append(
-            f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if node.chosen else 3.8}" '
+            f'<circle class="under" {place_of}/><circle class="{kind}" {place_of} '
             f'fill-opacity="{0.15 + 0.85 * node.weight:.2f}"><title>{escape(node.label)}</title></circle>'
         )
     every = max(1, round(30 / step))

@@ -1,0 +1,111 @@
+"""`explora export`."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors.numpy
+import tyro
+
+from explora._version import __version__
+from explora.core import RunError
+from explora.run import load
+from explora.store import RunFolder, TaskRow, find, guard, write_file
+
+from ._parse import parse
+
+WEIGHTS, TASKS = "weights.safetensors", "tasks.jsonl"
+
+
+def export(words: list[str]) -> int:
+    """Takes weights and tasks out of a run."""
+
+    def export(
+        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        out: Annotated[str | None, tyro.conf.arg(help="a new folder; default: export in the run's folder")] = None,
+    ) -> int:
+        """Take out what a run has learned and found, in formats that other programs read.
+
+        weights.safetensors: the arrays with which the published learner acts, named by their place in it; the metadata
+        hold the configuration (`config`, JSON), the version of explora and the steps. tasks.jsonl: one task a line with
+        id, parent, generation, turn, score, address and spec.
+        """
+        path = find(run)
+        target = Path(out).expanduser() if out is not None else path / "export"
+        _refuse_taken(target)
+        player = load(path)
+        with RunFolder.open(path) as folder:
+            weights = safetensors.numpy.save(_arrays(player.policy), _metadata(folder, int(player.state.spent.steps)))
+            lines = b"".join(_lines(folder.database.tasks()))
+        _write(target, {WEIGHTS: weights, TASKS: lines})
+        for name in (WEIGHTS, TASKS):
+            sys.stdout.write(f"{target / name}\n")
+        return 0
+
+    return parse(export, words, "explora export")
+
+
+def _refuse_taken(target: Path) -> None:
+    with guard("look at", target):
+        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+            raise RunError(f"{target} is there already and would be overwritten: move it away, or choose another --out")
+
+
+def _arrays(policy: Any) -> dict[str, np.ndarray]:
+    """The arrays with which a policy acts, by dotted path."""
+    leaves = jax.tree_util.tree_flatten_with_path(eqx.filter(policy, eqx.is_array))[0]
+    found = {
+        jax.tree_util.keystr(path, simple=True, separator="."): np.ascontiguousarray(leaf)
+        for path, leaf in leaves
+        if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    }
+    if not found:
+        raise RunError(f"a {type(policy).__name__} has no arrays to export")
+    return found
+
+
+def _metadata(folder: RunFolder, steps: int) -> dict[str, str]:
+    facts = folder.facts
+    return {
+        "format": "np",
+        "explora": __version__,
+        "recipe": str(facts["config"].get("recipe", "")),
+        "steps": str(steps),
+        "config": json.dumps(facts["config"]),
+    }
+
+
+def _lines(tasks: list[TaskRow]) -> Iterator[bytes]:
+    for task in tasks:
+        row = {
+            "id": task.id,
+            "parent": None if task.parent < 0 else task.parent,
+            "generation": task.generation,
+            "turn": task.turn,
+            "score": task.score,
+            "address": task.address,
+            "spec": task.spec,
+        }
+        yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    """The folder appears whole, or not at all."""
+    building = target.with_name(f".{target.name}.new-{os.getpid()}")
+    try:
+        with guard("write", target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            building.mkdir()
+            for name, data in files.items():
+                write_file(building / name, data)
+            building.rename(target)  # onto nothing, or onto an empty folder
+    finally:
+        shutil.rmtree(building, ignore_errors=True)

@@ -1,0 +1,80 @@
+"""`explora report`."""
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from explora.core import ExploraError, spec
+from explora.domains import DOMAINS
+from explora.ledger import evaluate
+from explora.plots import Judged, Learned, gather, write_report
+from explora.recipes import RECIPES, Recipe
+from explora.run import Player, read, restore
+from explora.store import RunFolder, find
+
+from ._parse import parse
+
+
+def report(words: list[str]) -> int:
+    """Writes the page of a run."""
+
+    def report(
+        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        out: Annotated[
+            str | None, tyro.conf.arg(help="where the page goes; default: report.html in the folder")
+        ] = None,
+        show: Annotated[bool, tyro.conf.arg(name="open", help="open the page in a browser")] = False,
+    ) -> int:
+        """Write one page about a run: curves, held-out tasks, what was discovered, replays, cost, configuration.
+
+        The page is one file that fetches nothing and can be sent as it is. It also works on a run that goes on or was
+        interrupted. The path of the page is printed.
+        """
+        with RunFolder.open(find(run)) as folder:
+            learned, notes = _learned(folder)
+            recipe = _recipe(folder)
+            usual = None if recipe is None or learned is None else _usual(recipe, learned)
+            paper = recipe.paper if recipe is not None else ""
+            facts = gather(folder, learned, usual=usual, paper=paper, notes=notes)
+            path = write_report(facts, Path(out) if out is not None else folder.path / "report.html")
+        sys.stdout.write(f"{path}\n")
+        if show:
+            webbrowser.open(path.absolute().as_uri())
+        return 0
+
+    return parse(report, words, "explora report")
+
+
+def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
+    """Who plays for the run, and sentences about what is missing."""
+    try:
+        parts, plan = read(folder)
+    except ExploraError as error:
+        return None, [f"There are no pictures, because the parts of this run cannot be built here: {error}"]
+    suites = parts.domain.suite_names[:2] if plan.watch is None else plan.watch
+    if not folder.checkpoints.turns():
+        return Learned(parts, suites), ["Nothing has been saved yet, so there are no replays."]
+    try:
+        state, _, notes = restore(folder, parts, plan)
+    except ExploraError as error:
+        return Learned(parts, suites), [f"There are no replays, because the learner cannot be read: {error}"]
+    found = {name: parts.domain.suite(name) for name in suites}
+    verdicts = evaluate(parts.learner, state.learner, parts.domain, found, episodes=plan.final_episodes)
+    judged = Judged(int(state.turn), tuple(verdicts.values()))
+    keeps = parts.explorer.archive(state.explorer) is not None
+    return Learned(parts, suites, Player(parts, state), judged, keeps), list(notes)
+
+
+def _recipe(folder: RunFolder) -> Recipe | None:
+    name = folder.config.get("recipe")
+    return next((recipe for recipe in RECIPES if recipe.name == name), None)
+
+
+def _usual(recipe: Recipe, learned: Learned) -> Any:
+    """The configuration of the recipe in that domain with nothing changed; None if the domain has no name."""
+    kind = type(learned.parts.domain).__name__
+    entry = next((entry for entry in DOMAINS if entry.place.endswith(f":{kind}")), None)
+    return None if entry is None else spec(recipe.build(entry.build()))

@@ -1,0 +1,189 @@
+"""Everything that the page of a run shows, gathered before anything is drawn."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.random as jr
+import numpy as np
+from jaxtyping import UInt8
+
+from explora.core import Environment, ExploraError, Parts, Space
+from explora.store import RunFolder, TaskRow
+
+from ._facts_card import Cost, RunCard, cost, run_card
+from ._facts_curves import Curve, metric_curves, speed_curve
+from ._facts_matrix import Judged, Matrix, SuiteResult, held_out_curve, matrices, suite_results
+from ._facts_tasks import Difficulty, Family, Generation, best, deepest, difficulty, family, generations
+from ._facts_verdict import Headline, headline
+from ._replays import Actor, Choice, Replay, found_choices, held_out_choices, replay
+
+_PICTURE, _FRAME, _SAMPLES = 132, 160, 18
+
+
+class Learned(NamedTuple):
+    """What a run has taught, ready to be looked at.
+
+    **Arguments:**
+
+    - `parts`: of the run.
+    - `suites`: the suites on which its versions are judged, the one that counts most first.
+    - `actor`: plays as the version that the run publishes; None: there is none yet.
+    - `judged`: how that version did.
+    - `keeps`: whether its explorer keeps tasks at all.
+    """
+
+    parts: Parts
+    suites: tuple[str, ...]
+    actor: Actor | None = None
+    judged: Judged | None = None
+    keeps: bool = True
+
+
+class Seen(NamedTuple):
+    """A task as people see it.
+
+    **Arguments:**
+
+    - `pixels`: its picture; None if its space cannot draw.
+    - `description`: one line.
+    """
+
+    pixels: UInt8[np.ndarray, "height width 3"] | None
+    description: str
+
+
+class Report(NamedTuple):
+    """What the page of a run shows; what is missing is None or empty.
+
+    **Arguments:**
+
+    - `card`, `cost`, `headline`: what the run is, what it has spent, what it amounts to.
+    - `held_out`, `metrics`, `speed`: curves.
+    - `results`, `matrices`: the latest version and all versions on held-out tasks.
+    - `summaries`: one line on each suite.
+    - `found`: how many tasks were recorded.
+    - `keeps`: whether the explorer keeps tasks at all.
+    - `generations`, `family`, `difficulty`: of the recorded tasks.
+    - `seen`: pictures of recorded tasks by number.
+    - `samples`: random draws from the space, where nothing was recorded.
+    - `replays`: of held-out tasks, and of recorded (or drawn) ones.
+    - `notes`: what could not be shown, and why.
+    """
+
+    card: RunCard
+    cost: Cost | None
+    headline: Headline
+    held_out: tuple[Curve, ...]
+    metrics: tuple[Curve, ...]
+    speed: Curve
+    results: tuple[SuiteResult, ...]
+    matrices: tuple[Matrix, ...]
+    summaries: dict[str, str]
+    found: int
+    keeps: bool
+    generations: tuple[Generation, ...]
+    family: Family | None
+    difficulty: tuple[Difficulty, ...]
+    seen: dict[int, Seen]
+    samples: tuple[Seen, ...]
+    replays: tuple[tuple[Replay, ...], tuple[Replay, ...]]
+    notes: tuple[str, ...]
+
+
+def gather(
+    folder: RunFolder, learned: Learned | None = None, *, usual: Any = None, paper: str = "", notes: Sequence[str] = ()
+) -> Report:
+    """Gathers what the page of a run shows.
+
+    **Arguments:**
+
+    - `folder`: of the run.
+    - `learned`: its parts and who plays for it; None if they could not be built: then there are no pictures.
+    - `usual`: the configuration of the recipe's parts by default; None: unknown.
+    - `paper`: where the recipe was published.
+    - `notes`: sentences for the reader about what is missing.
+    """
+    facts, database = folder.facts, folder.database
+    records, evaluations, tasks = database.records(), database.evaluations(), database.tasks()
+    judged = learned.judged if learned is not None else None
+    names = learned.suites if learned is not None else ()
+    first = lambda found: names.index(found.suite) if found.suite in names else len(names)
+    results = tuple(sorted(suite_results(evaluations, judged), key=first))
+    versions = tuple(sorted(matrices(records, evaluations, judged), key=first))
+    card, spent = run_card(folder.path.name, facts, usual=usual, paper=paper), cost(records)
+    chosen, tree = generations(tasks), family(tasks)
+    pictured = {task.id: task for group in chosen for task in group.best}
+    pictured |= {task.id: task for task in (tree.line if tree is not None else ())}
+    space = learned.parts.space if learned is not None else None
+    drawn = _samples(space) if space is not None and not tasks else ()
+    return Report(
+        card=card,
+        cost=spent,
+        headline=headline(card, spent, results, versions),
+        held_out=tuple(held_out_curve(matrix) for matrix in versions),
+        metrics=metric_curves(records),
+        speed=speed_curve(records),
+        results=results,
+        matrices=versions,
+        summaries=_summaries(learned, results),
+        found=len(tasks),
+        keeps=learned is None or learned.keeps,
+        generations=chosen,
+        family=tree,
+        difficulty=_difficulty(space, tasks, records),
+        seen={} if space is None else {i: _see(space, space.decode(task.spec)) for i, task in pictured.items()},
+        samples=() if space is None else tuple(_see(space, task) for task in drawn),
+        replays=((), ()) if learned is None else _replays(learned, results, tasks, drawn[:3]),
+        notes=tuple(notes),
+    )
+
+
+def _difficulty(space: Space | None, tasks: Sequence[TaskRow], records: Any) -> tuple[Difficulty, ...]:
+    if space is None or not space.feature_names:
+        return ()
+    return difficulty(space, tasks, records, key=jr.key(0))
+
+
+def _samples(space: Space) -> tuple[Any, ...]:
+    many = jax.device_get(jax.jit(lambda key: space.samples(_SAMPLES, key=key))(jr.key(0)))
+    return tuple(jax.tree.map(lambda x, i=i: x[i], many) for i in range(_SAMPLES))
+
+
+def _see(space: Space, task: Any) -> Seen:
+    try:
+        pixels = space.draw(jax.device_get(task), _PICTURE)
+    except ExploraError:  # a space need not be able to draw
+        pixels = None
+    return Seen(pixels, space.describe(task))
+
+
+def _summaries(learned: Learned | None, results: Sequence[SuiteResult]) -> dict[str, str]:
+    if learned is None:
+        return {}
+    domain = learned.parts.domain
+    return {r.suite: domain.suite(r.suite).summary for r in results if r.suite in domain.suite_names}
+
+
+def _replays(
+    learned: Learned, results: Sequence[SuiteResult], tasks: Sequence[TaskRow], drawn: Sequence[Any]
+) -> tuple[tuple[Replay, ...], tuple[Replay, ...]]:
+    """Episodes on held-out tasks, and on tasks of the highest generations or else on random ones."""
+    domain, actor = learned.parts.domain, learned.actor
+    if actor is None or not isinstance(domain, Environment):
+        return (), ()
+    held_out = []
+    for result, task in held_out_choices(results, results[0].suite if results else ""):
+        if result.suite in domain.suite_names:
+            suite = domain.suite(result.suite)
+            row = suite.names.index(task.name)
+            known = f"{result.suite}; solved in {task.solved:.0%} of {task.episodes} episodes"
+            played = jax.tree.map(lambda x, row=row: x[row], suite.tasks)
+            held_out.append(Choice(task.name, known, played))
+    found = list(found_choices(domain.space, deepest(tasks, 3) or best(tasks, 3)))
+    found += [Choice(f"draw {i + 1}", "drawn at random", task) for i, task in enumerate(drawn)]
+    play = lambda i, choice: replay(domain, choice, actor, key=jr.fold_in(jr.key(0), i), size=_FRAME)
+    return (
+        tuple(play(i, choice) for i, choice in enumerate(held_out)),
+        tuple(play(100 + i, choice) for i, choice in enumerate(found)),
+    )

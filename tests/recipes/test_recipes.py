@@ -1,0 +1,89 @@
+"""Every recipe: a choice of public parts, short, cited, and it runs."""
+
+import importlib
+import inspect
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+from explora.core import CombinationError, Parts, UnknownName, build, override, spec
+from explora.domains.maze import Maze, MazeSpace
+from explora.loop import chunk, init
+from explora.recipes import DEFAULT, RECIPES, Recipe, recipe
+
+SMALL = {
+    "learner.net.core.width": 8,
+    "learner.net.encoder.width": 8,
+    "learner.epochs": 1,
+    "learner.minibatches": 1,
+    "learner.learner.net.core.width": 8,
+    "learner.learner.net.encoder.width": 8,
+    "learner.learner.epochs": 1,
+    "learner.learner.minibatches": 1,
+    "explorer.rows": 4,
+    "explorer.queue": 1,
+    "explorer.capacity": 16,
+    "explorer.candidates": 8,
+    "explorer.kept": 4,
+    "explorer.train": 1,
+}
+
+
+def small(found: Recipe) -> Parts:
+    from explora.core import flat
+
+    parts = found.build(Maze(space=MazeSpace(height=5, width=5, walls=6), steps=32, max_steps=16))
+    known = flat(parts)
+    return override(parts, {path: value for path, value in SMALL.items() if path in known})
+
+
+@pytest.mark.parametrize("found", RECIPES, ids=lambda found: found.name)
+def test_a_recipe_runs_two_rounds_and_is_its_own_configuration(found: Recipe):
+    parts = small(found).check()
+    again = build(spec(parts))
+    assert eqx.tree_equal(again, parts)
+    state = init(parts, key=jr.key(0))
+    turns = sum(times for _, times in parts.explorer.rhythm) if len(parts.explorer.rhythm) > 1 else 2
+    state, log = chunk(parts, state, root=jr.key(1), turns=turns)
+    assert int(state.turn) == turns
+    assert int(state.spent.steps) > 0
+    for leaf in jax.tree.leaves(eqx.filter(state.learner, eqx.is_inexact_array)):
+        assert bool(jnp.all(jnp.isfinite(leaf)))
+    answered = np.asarray(log.metrics["play/answered"])
+    assert np.all((answered >= 0) & (answered <= 1))
+
+
+@pytest.mark.parametrize("found", RECIPES, ids=lambda found: found.name)
+def test_a_recipe_is_short_and_cites_its_paper(found: Recipe):
+    module, name = found.place.split(":")
+    function = getattr(importlib.import_module(f"explora.recipes.{module}"), name)
+    assert len(inspect.getsource(function).splitlines()) <= 60
+    assert "**Reference:**" in (function.__doc__ or "")
+    assert "arXiv:" in found.paper
+    assert found.paper.split("arXiv:")[1] in (function.__doc__ or "")
+
+
+@pytest.mark.parametrize("found", RECIPES, ids=lambda found: found.name)
+def test_the_catalogue_names_the_explorer(found: Recipe):
+    parts = found.build(Maze())
+    assert found.parts.startswith(type(parts.explorer).__name__)
+
+
+def test_uniform_sampling_comes_first_and_the_default_exists():
+    assert RECIPES[0].name == "dr"
+    assert recipe(DEFAULT).name == DEFAULT
+
+
+def test_an_unknown_recipe_suggests_the_nearest():
+    with pytest.raises(UnknownName, match="did you mean 'accel'"):
+        recipe("acel")
+
+
+def test_parts_that_do_not_fit_say_why():
+    parts = recipe("sfl").build(Maze())
+    with pytest.raises(CombinationError):
+        override(parts, {"learner.segment": 100}).check()

@@ -1,0 +1,178 @@
+"""Runs: folder, resume, schedules, interruption, lineage."""
+
+import os
+import signal
+from pathlib import Path
+
+import jax.random as jr
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from explora.core import ArgumentError, Parts, RunError
+from explora.engines import Local
+from explora.run import Clock, Plan, Watcher, load, resume, run
+from explora.store import RunFolder
+from explora.testing import Carousel, Linear, Walk
+
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    walk = Walk()
+    return Parts(walk, Linear(), Carousel())
+
+
+@pytest.fixture(scope="module")
+def plan(parts: Parts) -> Plan:
+    return Plan(steps=800, seed=7, record=128, checkpoint=0.0, watch=parts.domain.suite_names[:1], episodes=2)
+
+
+@pytest.fixture(scope="module")
+def whole(parts: Parts, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "whole"
+    assert run(parts, plan, out=path, recipe="toy").reason == "finished"
+    return path
+
+
+def kept(path: Path) -> tuple[dict, dict]:
+    with RunFolder.open(path) as folder:
+        manifest = folder.checkpoints.latest().manifest
+        assert manifest is not None
+        return folder.database.content(), load_file(path / "checkpoints" / manifest.file)
+
+
+def assert_equal(path: Path, other: Path) -> None:
+    (tables, arrays), (other_tables, other_arrays) = kept(path), kept(other)
+    assert tables == other_tables
+    assert arrays.keys() == other_arrays.keys()
+    for name in arrays:
+        np.testing.assert_array_equal(arrays[name], other_arrays[name], err_msg=name)
+
+
+class Dies(Local):
+    """An engine whose process dies before a certain chunk."""
+
+    def __init__(self, before: int):
+        super().__init__()
+        self.left = before
+
+    def advance(self, *args, **kwargs):
+        self.left -= 1
+        if self.left < 0:
+            raise SystemExit("died")
+        return super().advance(*args, **kwargs)
+
+
+def test_a_run_keeps_records_tasks_and_checkpoints(whole: Path):
+    with RunFolder.open(whole) as folder:
+        records, tasks = folder.database.records(), folder.database.tasks()
+        facts = folder.facts
+    assert records.steps[-1] >= 800
+    assert facts["state"] == "finished"
+    assert "final" in facts
+    known = {task.id for task in tasks}
+    assert known
+    assert all(task.parent in known or task.parent == -1 for task in tasks)
+    assert (whole / "checkpoints").is_dir()
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_run_that_died_goes_on_as_if_it_had_not(parts: Parts, plan: Plan, whole: Path, tmp_path: Path, before: int):
+    path = tmp_path / "died"
+    with pytest.raises(SystemExit):
+        run(parts, plan, out=path, recipe="toy", engine=Dies(before))
+    assert resume(path).reason == "finished"
+    assert_equal(path, whole)
+
+
+def test_a_run_that_lost_its_last_checkpoint_repeats_the_rounds_since(parts: Parts, plan: Plan, whole: Path, tmp_path):
+    path = tmp_path / "damaged"
+    with pytest.raises(SystemExit):
+        run(parts, plan, out=path, recipe="toy", engine=Dies(4))
+    newest = max((path / "checkpoints").glob("*.safetensors"))
+    data = newest.read_bytes()
+    newest.write_bytes(data[:-1] + bytes([data[-1] ^ 0xFF]))
+    noted = []
+
+    class Notes(Watcher):
+        def noted(self, message: str) -> None:
+            noted.append(message)
+
+    assert resume(path, watchers=(Notes(),)).reason == "finished"
+    assert any(newest.name in message for message in noted)
+    assert_equal(path, whole)
+
+
+def test_an_interrupted_run_saves_and_goes_on(parts: Parts, plan: Plan, whole: Path, tmp_path: Path):
+    class Interrupts(Watcher):
+        def recorded(self, progress) -> None:
+            if progress.turn >= 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    path = tmp_path / "interrupted"
+    assert run(parts, plan, out=path, recipe="toy", watchers=(Interrupts(),)).reason == "interrupted"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert resume(path).reason == "finished"
+    assert_equal(path, whole)
+
+
+def test_a_second_writer_is_refused(parts: Parts, plan: Plan, tmp_path: Path):
+    path = tmp_path / "taken"
+
+    class Second(Watcher):
+        def recorded(self, progress) -> None:
+            with pytest.raises(RunError, match=str(os.getpid())):
+                resume(path)
+
+    run(parts, plan, out=path, recipe="toy", watchers=(Second(),))
+
+
+def test_a_run_can_be_extended(parts: Parts, plan: Plan, tmp_path: Path):
+    path = tmp_path / "longer"
+    run(parts, plan, out=path, recipe="toy")
+    with RunFolder.open(path) as folder:
+        before = folder.database.records().steps[-1]
+    assert resume(path, steps=1200).reason == "finished"
+    with RunFolder.open(path) as folder:
+        assert folder.database.records().steps[-1] >= 1200 > before
+
+
+def test_the_player_acts(whole: Path, parts: Parts):
+    player = load(whole)
+    task = parts.space.sample(key=jr.key(0))
+    domain = parts.domain
+    world = domain.world(task)
+    observation = domain.observe(world, domain.reset(world, key=jr.key(1)))
+    action = player.act(observation)
+    assert 0 <= int(action) < domain.action.count
+    verdict = player.evaluate(domain.suite_names[0], episodes=3)
+    assert verdict.episodes == 3
+    assert 0.0 <= verdict.mean <= 1.0
+
+
+def test_a_run_needs_an_end(parts: Parts, tmp_path: Path):
+    with pytest.raises(ArgumentError, match="`minutes` or `steps`"):
+        run(parts, Plan(), out=tmp_path / "endless")
+
+
+def test_the_forecast_follows_the_clock_and_the_plan():
+    clock = Clock(Plan(steps=500))
+    assert clock.budget(100) == 500
+    assert clock.over(500, 0.0)
+    assert not clock.over(499, 0.0)
+    clock = Clock(Plan(minutes=1.0), spent=30.0)
+    assert clock.budget(0) == float("inf")  # no pace is known yet
+    clock._marks = [(30.0, 0), (40.0, 1000)]
+    assert clock.rate == 100.0
+    assert clock.budget(1000) == pytest.approx(1000 + 100 * 30, rel=0.01)
+    assert not clock.over(0, 1.0)
+    assert clock.over(0, 70.0)  # a chunk of 70 s would end 40 s late, and not starting it stops 30 s early
+
+
+def test_evaluations_come_by_steps_alone():
+    plan = Plan(steps=1)
+    assert not plan.evaluation_due(0, 249_999)
+    assert plan.evaluation_due(249_999, 250_000)
+    assert not plan.evaluation_due(250_000, 499_999)
+    due = [n for n in range(0, 20_000_000, 50_000) if plan.evaluation_due(n, n + 50_000)]
+    assert 12 <= len(due) <= 24
