@@ -2,8 +2,9 @@
 
     python docs/make_pictures.py [--run RUN]
 
-The upper strip shows mazes of the suite `graded`, from easy to hard. The lower one shows how a maze grows: the ancestors
-of the best task that a run has found, oldest first, or without a run a small maze that is edited again and again.
+The upper strip shows mazes of the suite `graded`, from easy to hard. The lower one shows how a maze grows: the
+ancestors of the best task that a run has found, oldest first, or without a run an empty maze that is edited again and
+again.
 """
 
 import argparse

@@ -67,7 +67,9 @@ def test_the_same_maze_leaves_the_same_trajectories(compiled, fields):
     asked = lesson(4, **fields)
     ours: Experience = compiled("play", Wanderer(), asked, jr.key(7))
     theirs = Returned().play(Wanderer(), asked, key=jr.key(7))
-    assert np.any(ours.data.truncated) and np.any(ours.data.terminated) and np.any(ours.data.gap)
+    assert np.any(ours.data.truncated)
+    assert np.any(ours.data.terminated)
+    assert np.any(ours.data.gap)
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     for path, x in jax.tree_util.tree_leaves_with_path(ours):
         y = dict(jax.tree_util.tree_leaves_with_path(theirs))[path]
@@ -186,7 +188,8 @@ def test_a_row_without_a_finished_episode_is_void():
 def test_what_is_not_finite_ends_the_episode_and_voids_the_row():
     lived = played(domain(), jnp.array([[3.0, jnp.nan], [3.0, 1.0]]))
     assert lived.status.tolist() == [Status.VOID, Status.ANSWERED]
-    assert np.all(np.isfinite(lived.data.rewards)) and lived.data.terminated[:, 0].all()
+    assert np.all(np.isfinite(lived.data.rewards))
+    assert lived.data.terminated[:, 0].all()
 
 
 def test_judging_plays_each_row_as_often_as_asked():
@@ -196,9 +199,11 @@ def test_judging_plays_each_row_as_often_as_asked():
     assert outcome.returns.tolist() == [3.0, 3.0, 4.0]
     assert outcome.steps.tolist() == [6, 12, 4]
     assert outcome.solved.tolist() == [0.0, 0.0, 0.0]
-    assert domain(threshold=3.5).judge(
-        Always(0), fresh_lesson(tasks, False), key=jr.key(0)
-    ).solved.tolist() == [0.0, 0.0, 1.0]
+    assert domain(threshold=3.5).judge(Always(0), fresh_lesson(tasks, False), key=jr.key(0)).solved.tolist() == [
+        0.0,
+        0.0,
+        1.0,
+    ]
 
 
 def test_a_seed_is_a_level_and_otherwise_each_episode_has_its_own():

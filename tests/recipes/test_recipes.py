@@ -30,6 +30,15 @@ SMALL = {
     "explorer.candidates": 8,
     "explorer.kept": 4,
     "explorer.train": 1,
+    "explorer.window": 8,
+    "explorer.bootstrap": 8,
+    "explorer.most": 3,
+    "explorer.memory": 16,
+    "explorer.arms": 8,
+    "explorer.designer.net.core.width": 8,
+    "explorer.designer.net.encoder.width": 8,
+    "explorer.designer.epochs": 1,
+    "explorer.designer.minibatches": 1,
 }
 
 

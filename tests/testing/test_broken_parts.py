@@ -9,6 +9,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
+from explora import loop
 from explora.core import ArgumentError, Parts, Step
 from explora.testing import (
     BrokenLaw,
@@ -301,19 +302,11 @@ class Unkeyed(Carousel):
         return super().ask(state, space, phase, key=jr.key(self.chance.integers(1000)))
 
 
-class Weak(Linear):
-    """Starts with a weakly typed number, which the first turn makes a strong one: another program."""
-
-    def init(self, domain: Any, *, key: Any) -> Any:
-        return eqx.tree_at(lambda s: s.loss, super().init(domain, key=key), jnp.asarray(0.0))
-
-
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
         (Parts(Walk(), Linear(), Hidden()), "3 turns are not 1 turns, an evaluation and 2 turns"),
         (Parts(Walk(), Linear(), Unkeyed()), "the compiled and the hosted way disagree"),
-        (Parts(Walk(), Weak(), Carousel()), "a chunk of another length was compiled anew"),
     ],
 )
 def test_broken_runs_are_refused(parts: Parts, sentence: str) -> None:
@@ -321,7 +314,16 @@ def test_broken_runs_are_refused(parts: Parts, sentence: str) -> None:
         check_run(parts, split=(1, 2), hosted=2)
 
 
-# --- the functions that need no pytest ---------------------------------------------------------------------------------
+def test_a_loop_that_compiles_for_every_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wasteful(parts: Parts, state: Any, *, root: Any, turns: int, capacity: int) -> Any:
+        return loop.chunk(parts, state, root=root, turns=turns, capacity=turns)
+
+    monkeypatch.setattr("explora.testing._run_check.chunk", wasteful)
+    with pytest.raises(BrokenLaw, match=r"a chunk of another length was compiled anew \(.*_chunk"):
+        check_run(Parts(Walk(), Linear(), Carousel()), split=(1, 2), hosted=1)
+
+
+# --- the functions that need no pytest -------------------------------------------------------------------------------
 
 
 def test_the_functions_raise_what_the_suites_raise() -> None:

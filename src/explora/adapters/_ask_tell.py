@@ -1,5 +1,6 @@
 """An explorer without the loop: for training code that is not ours."""
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import equinox as eqx
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import ArrayLike, PRNGKeyArray, PyTree
+from jaxtyping import PRNGKeyArray, PyTree
 
 from explora.core import (
     NEW,
@@ -28,6 +29,7 @@ from explora.core import (
 from explora.loop import phase_at
 
 Task = TypeVar("Task")
+Column = np.ndarray | jax.Array | Sequence[Any]
 
 _COUNTS = ("steps", "calls", "episodes")
 _MEASURES = (
@@ -103,7 +105,7 @@ class AskTell(Generic[Task]):
             lesson.handed = stop
         return jax.tree.map(lambda *x: np.concatenate(x), *tasks), np.array(ids, np.int64)
 
-    def tell(self, ids: ArrayLike, **measured: ArrayLike) -> None:
+    def tell(self, ids: Column, **measured: Column) -> None:
         """What came of tasks that were asked for. Rows with a number that is not finite count as failed attempts.
 
         **Arguments:**
@@ -135,7 +137,7 @@ class AskTell(Generic[Task]):
             lesson.status[row] = Status.ANSWERED if fine else Status.VOID
         self._settle(ids)
 
-    def give_up(self, ids: ArrayLike) -> None:
+    def give_up(self, ids: Column) -> None:
         """Says that nothing will ever be told of these tasks (a worker crashed).
 
         **Raises:** `ArgumentError` for numbers that were not handed out or are settled.
@@ -144,11 +146,11 @@ class AskTell(Generic[Task]):
             lesson.status[row] = Status.VOID
         self._settle(ids)
 
-    def learn(self, ids: ArrayLike) -> np.ndarray:
+    def learn(self, ids: Column) -> np.ndarray:
         """From which of these tasks to learn; the others are to be tried only (robust PLR scores new tasks so)."""
         return np.array([lesson.learn[row] for lesson, row in self._waiting(ids)], bool)
 
-    def plays(self, ids: ArrayLike) -> np.ndarray:
+    def plays(self, ids: Column) -> np.ndarray:
         """How many times the usual length the explorer would like each of these tasks to be played."""
         return np.array([lesson.lesson.plays for lesson, _ in self._waiting(ids)], np.int64)
 
@@ -190,7 +192,7 @@ class AskTell(Generic[Task]):
         self._turn += 1
         return self._open[-1]
 
-    def _waiting(self, ids: ArrayLike) -> "list[tuple[_Open, int]]":
+    def _waiting(self, ids: Column) -> "list[tuple[_Open, int]]":
         numbers = np.asarray(ids).reshape(-1).tolist()
         if len(set(numbers)) < len(numbers):
             raise ArgumentError("`ids` must name each row once; some are given twice")
@@ -200,7 +202,7 @@ class AskTell(Generic[Task]):
             raise ArgumentError(f"`ids` must be numbers that `ask` gave and nobody told; {unknown[0]} {why}")
         return [self._rows[number] for number in numbers]
 
-    def _settle(self, ids: ArrayLike) -> None:
+    def _settle(self, ids: Column) -> None:
         for number in np.asarray(ids).reshape(-1).tolist():
             lesson, _ = self._rows.pop(number)
             if lesson.complete:

@@ -58,7 +58,7 @@ class SelfPaced(Explorer[SelfPacedState, Task]):
     - `floor`: the least standard deviation along each coordinate while the target is far, `far` or more.
     - `far`: the divergence from the target below which `floor` no longer holds.
     - `centred`: subtract R̄ from R in the objective. The ratios average to one, so its expectation stays what it was;
-      without it a few dozen tasks of high return pull the Gaussian together around themselves, wherever they lie.
+      without it a few dozen tasks of equal return pull the Gaussian to where they happen to lie.
       False: as published.
     - `measure`: which column of the outcome is R, `"returns"` or `"solved"`.
     - `queue`: how many rows each lane plays in turn.
@@ -165,7 +165,9 @@ class SelfPaced(Explorer[SelfPacedState, Task]):
         old = state.gaussian
         distance = divergence(old, target)
         mean = jnp.mean(state.results)
-        weight = jnp.where(state.steps >= self.offset, self.pace * jnp.maximum(mean, 0.0) / jnp.maximum(distance, 1e-6), 0.0)
+        weight = jnp.where(
+            state.steps >= self.offset, self.pace * jnp.maximum(mean, 0.0) / jnp.maximum(distance, 1e-6), 0.0
+        )
         log_old = old.log_density(state.places)
         gain = state.results - mean if self.centred else state.results
 

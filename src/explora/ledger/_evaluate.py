@@ -71,14 +71,17 @@ def evaluate(
     verdicts = {}
     for names in _alike(suites).values():
         pool = _pool([suites[name] for name in names])
-        outcome = _judge(domain, policy, pool, jr.key(seed), episodes)
+        judge = _judge_plainly if (pool.domain or domain).hosted else _judge
+        outcome = judge(domain, policy, pool, jr.key(seed), episodes)
         verdicts |= _apart(outcome, [(name, suites[name]) for name in names], episodes)
     return {name: verdicts[name] for name in suites}
 
 
-@eqx.filter_jit
-def _judge(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray, episodes: int) -> Outcome:
+def _judge_plainly(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray, episodes: int) -> Outcome:
     return judge_suite(domain, policy, suite, episodes=episodes, key=key)
+
+
+_judge = eqx.filter_jit(_judge_plainly)
 
 
 def _alike(suites: dict[str, Suite]) -> dict[Any, list[str]]:

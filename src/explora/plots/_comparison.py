@@ -71,7 +71,8 @@ def comparison_page(compared: Comparison) -> str:
     )
     views = [(axis, _curves(compared, axis)) for axis in AXES]
     body = [
-        f'<header><p class="over">explora · comparison</p><h1>{escape(title)}</h1><p class="lede">{escape(said)}</p></header>',
+        f'<header><p class="over">explora · comparison</p><h1>{escape(title)}</h1>',
+        f"{draw.paragraph(said, 'lede')}</header>",
         "<main>",
         draw.section("curves", "Held-out tasks", key, draw.tabs("axis", "over", views)),
         draw.section(

@@ -192,9 +192,9 @@ def _standing(suite: str, group: str, members: Sequence[Side], steps: int, draws
 def _rates_at(s: Side, suite: str, steps: float) -> dict[str, float] | None:
     """The solve rates of the last version until then by task: nothing is read between versions."""
     matrix = s.matrices.get(suite)
-    before = np.nonzero(matrix.at.steps <= steps)[0] if matrix is not None else ()
-    if matrix is None or not len(before):
+    if matrix is None or not (matrix.at.steps <= steps).any():
         return None
+    before = np.nonzero(matrix.at.steps <= steps)[0]
     rates = zip(matrix.tasks, matrix.solved[before[-1]])
     return {task: float(rate) for task, rate in rates if np.isfinite(rate)}
 

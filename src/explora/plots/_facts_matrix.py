@@ -137,7 +137,7 @@ class Generality(NamedTuple):
             )
         if self.ahead:
             return f"better on average than {some(self.ahead)}, though on no single task with certainty"
-        return f"not to be told from {before}"
+        return f"not distinguishable from {before if self.earlier == 1 else f'any of the {self.earlier} before it'}"
 
 
 def suite_results(evaluations: list[EvaluationRow], judged: Judged | None) -> tuple[SuiteResult, ...]:
@@ -181,8 +181,7 @@ def generality(matrix: Matrix) -> Generality:
         forgotten |= dict.fromkeys(compared.lost)
         if version == 0:
             gained = compared.gained
-    mean = held_out_curve(matrix)
-    low, high = mean.low, mean.high
+    low, high = _intervals(matrix, 1.96)[1:]
     ahead, behind = int(np.sum(high[:-1] < low[-1])), int(np.sum(low[:-1] > high[-1]))
     return Generality(matrix.suite, len(matrix.solved) - 1, dominated, ahead, behind, gained, tuple(forgotten))
 
@@ -198,10 +197,7 @@ def held_out_curve(matrix: Matrix, z: float = 1.96) -> Curve:
     - `matrix`: of the suite.
     - `z`: the normal quantile; 1.96 gives 95%.
     """
-    means = np.nanmean(matrix.solved, axis=1)
-    trials = np.isfinite(matrix.solved).sum(axis=1) * matrix.episodes
-    bands = np.array([wilson(float(mean) * int(count), int(count), z) for mean, count in zip(means, trials)])
-    return Curve(matrix.suite, matrix.at, means, bands[:, 0], bands[:, 1])
+    return Curve(matrix.suite, matrix.at, *_intervals(matrix, z))
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:
@@ -263,3 +259,11 @@ def _matrix(
 
 def _known(x: float) -> float | None:
     return None if np.isnan(x) else float(x)
+
+
+def _intervals(matrix: Matrix, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean over tasks of each version, with the Wilson interval of all its episodes."""
+    means = np.nanmean(matrix.solved, axis=1)
+    trials = np.isfinite(matrix.solved).sum(axis=1) * matrix.episodes
+    bands = np.array([wilson(float(mean) * int(count), int(count), z) for mean, count in zip(means, trials)])
+    return means, bands[:, 0], bands[:, 1]

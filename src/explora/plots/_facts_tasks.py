@@ -200,7 +200,15 @@ def moved(
     quartiles = quartiles.reshape(len(groups), 3, len(names))
     random = np.quantile(usual, [0.25, 0.5, 0.75], axis=0)
     return tuple(
-        Difficulty(name, at, counts, *(quartiles[:, q, i] for q in range(3)), tuple(float(x) for x in random[:, i]))
+        Difficulty(
+            feature=name,
+            at=at,
+            counts=counts,
+            low=quartiles[:, 0, i],
+            middle=quartiles[:, 1, i],
+            high=quartiles[:, 2, i],
+            usual=(float(random[0, i]), float(random[1, i]), float(random[2, i])),
+        )
         for i, name in enumerate(names)
     )
 

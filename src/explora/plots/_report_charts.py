@@ -63,7 +63,7 @@ def speed_section(report: Report) -> str:
         return draw.section("cost", "Speed and cost", draw.paragraph("Nothing has been recorded yet.", "none"))
     curve = report.speed
     line = draw.Line(curve.at.minutes, curve.values, label="steps a second")
-    chart = draw.line_chart([line], title="Environment steps a second", x_label="minutes", floor=0.0, size=(560, 230))
+    chart = draw.line_chart([line], title="Environment steps a second", x_label="minutes", floor=0.0, size=(480, 240))
     rows = draw.table(("", "total"), _spent(spent))
     shown = draw.figure(chart, "Everything counts: scoring, learning, judging, writing.", head="Steps a second")
     return draw.section("cost", "Speed and cost", f'<div class="charts large"><div>{rows}</div>{shown}</div>')

@@ -1,7 +1,5 @@
 """The parts of the page that show tasks: held out, discovered, replayed."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from explora.store import TaskRow
@@ -25,7 +23,7 @@ def held_out_section(report: Report) -> str:
         return draw.section("held-out", title, draw.paragraph(said, "none"))
     by_suite = {matrix.suite: matrix for matrix in report.matrices}
     views = [(r.suite, _suite(r, by_suite.get(r.suite), report.summaries.get(r.suite, ""))) for r in report.results]
-    said = "No task of these suites, turned, mirrored or edited, is ever trained on or used to choose a version."
+    said = "These tasks are never trained on. Actions are sampled; memory is cleared at the start of each episode."
     return draw.section("held-out", title, draw.paragraph(said), draw.tabs("suite", "suite", views))
 
 
@@ -92,7 +90,7 @@ def _task(task: TaskResult) -> tuple[str, ...]:
     number = lambda x, form: "–" if x is None or not np.isfinite(x) else format(x, form)
     return (
         escape(task.name),
-        f"{_gauge(task)}{task.solved:.0%}",
+        f'{_gauge(task)}<span class="share">{task.solved:.0%}</span>',
         f"<small>{task.low:.0%} to {task.high:.0%}</small>",
         number(task.returned, ".2f"),
         number(task.length, ".0f"),
@@ -113,7 +111,10 @@ def _map(matrix: Matrix) -> str:
     columns = list(np.unique(np.linspace(0, len(versions) - 1, min(_COLUMNS, len(versions))).round().astype(int)))
     rows = sorted(tasks, key=lambda i: (np.nan_to_num(matrix.solved[-1, i]), i))[:_ROWS]
     rows = sorted(rows)
-    said = "Solve rate in per cent."
+    said = (
+        "Solve rates in per cent. Two versions differ on a task where their 95% intervals do not touch; about one in "
+        "two hundred pairs of equals does so by chance."
+    )
     if len(rows) < len(tasks):
         said += f" The {len(rows)} of {len(tasks):,} tasks that the latest version solves least."
     if len(columns) < len(versions):
@@ -124,8 +125,9 @@ def _map(matrix: Matrix) -> str:
         rows=[matrix.tasks[i] for i in rows],
         columns=[draw.short(float(matrix.at.steps[i])) for i in columns],
         x_label="steps",
+        cell=48 if len(columns) <= 8 else 34,
     )
-    return f'<div class="scroll">{draw.figure(chart)}</div>{draw.paragraph(said)}'
+    return f'<div class="scroll">{draw.figure(chart)}</div>{draw.paragraph(said, "sub")}'
 
 
 def _drawn(report: Report) -> list[str]:
@@ -154,29 +156,33 @@ def _image(seen: Seen | None, alt: str) -> str:
 
 
 def _score(task: TaskRow) -> str:
-    return "not scored" if task.score is None else f"score {task.score:.3g}"
+    return "not scored" if task.score is None else f"score\N{NO-BREAK SPACE}{task.score:.3g}"
 
 
 def _parent(task: TaskRow, shown: set[int]) -> str:
     if task.parent < 0:
         return ""
     name = f"#{task.parent}"
-    return f' · from <a href="#task-{task.parent}">{name}</a>' if task.parent in shown else f" · from {name}"
+    return f' · from&nbsp;<a href="#task-{task.parent}">{name}</a>' if task.parent in shown else f" · from&nbsp;{name}"
 
 
 def _lineage(report: Report, shown: set[int]) -> list[str]:
     found = report.family
     if found is None:
         return [draw.paragraph("No task was made from another: this explorer does not edit, or has not yet.")]
-    last, listed = found.line[-1], {task.id for group in report.generations for task in group.best}
-    line = found.line if len(found.line) <= 12 else (*found.line[:4], *found.line[-7:])
+    whole, listed = list(found.line), {task.id for group in report.generations for task in group.best}
+    first, last = whole[0], whole[-1]
+    line = whole if len(whole) <= 12 else [*whole[:4], *whole[-7:]]
     cards = "".join(f"<li>{_ancestor(task, report.seen.get(task.id), task.id in listed)}</li>" for task in line)
-    left_out = "" if len(line) == len(found.line) else f" ({len(found.line) - len(line)} of its line are left out)"
+    left_out = "" if len(line) == len(whole) else f" ({len(whole) - len(line)} of its line are left out)"
     said = (
-        f"Task #{last.id} is the best of generation {last.generation or 0}. It comes from #{found.line[0].id}"
+        f"Task #{last.id} is the best of generation {last.generation or 0}. It comes from #{first.id}"
         f"{left_out}, which has {found.size - 1:,} recorded descendants."
     )
-    rows = f"{len(found.members)} of the family of {found.size:,}, darker for higher scores; the line to #{last.id} in blue."
+    rows = (
+        f"{len(found.members)} of the family of {found.size:,}, darker for higher scores; the line to #{last.id} in "
+        "blue. A point says more when it is pointed at."
+    )
     return [
         "<h3>The line of the most evolved task</h3>",
         draw.paragraph(said),

@@ -36,6 +36,8 @@ class Recipe(NamedTuple):
 _PLR = "Jiang et al. 2021, arXiv:2010.03934"
 _ROBUST = "Jiang et al. 2021, arXiv:2110.02439"
 _ACCEL = "Parker-Holder et al. 2022, arXiv:2203.01302"
+_PAIRED = "Dennis et al. 2020, arXiv:2012.02096"
+_ALP = "Portelas et al. 2019, arXiv:1910.07224"
 _MINIMAX = "Jiang et al. 2023, arXiv:2311.12716"
 
 RECIPES: tuple[Recipe, ...] = (
@@ -51,6 +53,27 @@ RECIPES: tuple[Recipe, ...] = (
         "Frontier(Learnability)",
         "Rutherford et al. 2024, arXiv:2408.15099",
         "_frontier:sfl",
+    ),
+    Recipe("paired", "PAIRED", "Adversary(Regret)", _PAIRED, "_adversary:paired"),
+    Recipe("flexible-paired", "Flexible PAIRED", "Adversary(Regret(flexible))", _PAIRED, "_adversary:flexible_paired"),
+    Recipe("population-paired", "Population PAIRED", "Adversary(Regret(population))", _PAIRED, "_adversary:population"),
+    Recipe("minimax", "Minimax adversary", "Adversary(Difficulty)", _PAIRED, "_adversary:minimax"),
+    Recipe("alp-gmm", "ALP-GMM", "Mixture(progress)", _ALP, "_continuous:alp_gmm"),
+    Recipe("covar-gmm", "Covar-GMM", "Mixture(covariance)", _ALP, "_continuous:covar_gmm"),
+    Recipe("spdl", "Self-paced deep RL", "SelfPaced", "Klink et al. 2020, arXiv:2004.11812", "_continuous:spdl"),
+    Recipe(
+        "learning-progress",
+        "Learning progress (as in OMNI)",
+        "Bandit(pace, standard)",
+        "Kanitscheider et al. 2021, arXiv:2106.14876",
+        "_progress:learning_progress",
+    ),
+    Recipe(
+        "tscl",
+        "Teacher–student curriculum learning",
+        "Bandit(window, greedy)",
+        "Matiisen et al. 2017, arXiv:1707.00183",
+        "_progress:tscl",
     ),
 )
 """Every recipe, uniform sampling first."""

@@ -60,5 +60,6 @@ def _cell(value: float, x: float, y: float, width: int, said: str) -> list[str]:
     return [
         f'<rect class="under" {box}/>',
         f'<rect class="cell" fill-opacity="{0.9 * value:.2f}" {box}><title>{escape(said)}: {value:.0%}</title></rect>',
-        f'<text class="number{tone}" x="{x + width / 2:.1f}" y="{y + 14}" text-anchor="middle">{100 * value:.0f}</text>',
+        f'<text class="number{tone}" x="{x + width / 2:.1f}" y="{y + 14}" text-anchor="middle">',
+        f"{100 * value:.0f}</text>",
     ]

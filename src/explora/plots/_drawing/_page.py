@@ -74,7 +74,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "",
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
     )
-    return f'<div class="scroll"><table class="{kind}">{title}<thead><tr>{first}</tr></thead><tbody>{body}</tbody></table></div>'
+    content = f"{title}<thead><tr>{first}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table class="{kind}">{content}</table></div>'
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:
@@ -114,4 +115,4 @@ def tabs(name: str, legend: str, choices: Sequence[tuple[str, str]]) -> str:
 
 @cache
 def _style() -> str:
-    return files(__package__).joinpath("report.css").read_text("utf-8")
+    return files("explora.plots._drawing").joinpath("report.css").read_text("utf-8")
