@@ -17,7 +17,6 @@ from _timing import Contestant, NotRun, Sample, contest
 from explora.core import Uniformly, fresh_lesson
 
 LANES, STEPS = 256, 256
-SIZES = (13, 51)
 
 
 @dataclass
@@ -168,23 +167,22 @@ def environment(settings: Settings) -> list[dict]:
     pieces = 1 if settings.quick else 4
     # A peer that draws a maze for every lane at every step would take minutes for the large ones.
     for size, fresh in ((13, False), (13, True), (51, False)):
-        if True:
-            kind = f"{size}×{size}, {'new mazes' if fresh else 'same maze again'}"
-            peer = f"JaxUED {kind}"
-            contestants += [
-                Rollout(f"explora {kind}", lambda s=size, f=fresh: ours(s, f), 4 * pieces, peer=peer),
-                Rollout(peer, lambda s=size, f=fresh: jaxued(s, f), pieces),
-                Process(
-                    f"minimax {kind}",
-                    settings.minimax,
-                    "_minimax_child.py",
-                    [str(size), str(LANES), str(STEPS), str(int(fresh))],
-                    absent="no interpreter with minimax-lib was given (--minimax)",
-                ),
-            ]
+        kind = f"{size}×{size}, {'new mazes' if fresh else 'same maze again'}"
+        peer = f"JaxUED {kind}"
+        contestants += [
+            Rollout(f"explora {kind}", lambda s=size, f=fresh: ours(s, f), 4 * pieces, peer=peer),
+            Rollout(peer, lambda s=size, f=fresh: jaxued(s, f), pieces),
+            Process(
+                f"minimax {kind}",
+                settings.minimax,
+                "_minimax_child.py",
+                [str(size), str(LANES), str(STEPS), str(int(fresh))],
+                absent="no interpreter with minimax-lib was given (--minimax)",
+            ),
+        ]
     contestants.append(MiniGrid(13, 500 if settings.quick else 5000))
     rows = contest(contestants, settings.repeats)
-    small, large = (_median(rows, f"explora {size}×{size}, same maze again") for size in SIZES)
+    small, large = (_median(rows, f"explora {size}×{size}, same maze again") for size in (13, 51))
     if small and large:
         rows.append({"name": "explora, cost of a step at 51×51 over 13×13", "unit": "×", "median": small / large})
     return rows

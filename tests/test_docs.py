@@ -171,10 +171,13 @@ def test_python_imports_what_exists(page: Path):
                 assert hasattr(importlib.import_module("explora"), node.attr), f"{_name(page)}: explora.{node.attr}"
 
 
+def test_the_readme_shows_what_the_quick_start_runs():
+    assert set(_python(ROOT / "README.md")) <= set(_python(DOCS / "quick-start.md"))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [DOCS / "quick-start.md", ROOT / "README.md"], ids=_name)
-def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """All blocks of a page, one after the other; only the runs are cut down to a few turns of a small batch."""
+def test_the_quick_start_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """All its blocks, one after the other; only the runs are cut down to a few turns of a small batch."""
     import explora
 
     begin = explora.run
@@ -187,6 +190,7 @@ def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(explora, "run", run)
     names: dict[str, Any] = {}
-    for code in _python(page):
-        exec(compile(code, _name(page), "exec"), names)
+    for code in _python(DOCS / "quick-start.md"):
+        exec(compile(code, "quick-start.md", "exec"), names)
     assert names["verdict"].suite == "perfect-13"
+    assert len(names["ids"]) == 8

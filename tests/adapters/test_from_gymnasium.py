@@ -115,13 +115,13 @@ def test_a_pure_verb_says_where_to_go():
 @pytest.mark.slow
 def test_it_learns_to_balance_poles_of_many_lengths():
     domain = GymnasiumDomain("CartPole-v1", POLES, steps=256, max_steps=200, threshold=190.0)
-    learner = PPO(ActorCritic(Dense(32), GRU(32)), rate=3e-3, epochs=4, minibatches=4, clip_value=False)
+    learner = PPO(ActorCritic(Dense(32), GRU(32)), rate=3e-3, critic=0.01, clip_value=False)
     explorer = Replay(rows=16, capacity=64, minimum_fill=0.25, score=Learnability(), explore_learns=True)
     parts = Parts(domain, learner, explorer)
-    state = init(parts, key=jr.key(0), budget=60 * 16 * 256)
+    state = init(parts, key=jr.key(0), budget=40.0 * 16 * 256)
     judged = lambda: judge_suite(
         domain, learner.policy(state.learner), domain.suite("spread"), episodes=2, key=jr.key(5)
     ).lengths.mean()
     before = judged()
-    state, _ = host_chunk(parts, state, root=jr.key(1), turns=60)
-    assert judged() > 3 * before
+    state, _ = host_chunk(parts, state, root=jr.key(1), turns=40)
+    assert judged() > 2.5 * before

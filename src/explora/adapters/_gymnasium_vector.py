@@ -43,8 +43,10 @@ class ExploraVectorEnv(VectorEnv):
         self._read = action_reader(environment)
         self._moment: Any = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        if seed is not None and not isinstance(seed, int | np.integer):
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        if seed is not None and not isinstance(seed, int):
             raise ArgumentError(f"`seed` must be one whole number, from which every lane gets its own; got {seed!r}")
         super().reset(seed=seed)
         asked = task_option(self.environment.space, options)

@@ -75,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     module = importlib.import_module(f"explora.cli.{VERBS[verb]}")
     try:
         return getattr(module, verb.replace("eval", "evaluate"))(rest)
+    except SystemExit as leaving:  # tyro has said what was wrong, or printed its help
+        return leaving.code if isinstance(leaving.code, int) else 0
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130

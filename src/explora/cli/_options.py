@@ -8,6 +8,7 @@ import dataclasses
 import re
 import types
 import typing
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import equinox as eqx
@@ -16,13 +17,12 @@ import tyro
 _PLAIN = (int, float, bool, str)
 
 
-def options_of(part: eqx.Module, fields: dict[str, Any] | None = None) -> type:
+def options_of(part: eqx.Module) -> type:
     """A dataclass whose fields are those of a part, with its values as defaults.
 
     **Arguments:**
 
     - `part`: the part.
-    - `fields`: further parts by name, whose options stand beside (a dictionary of modules).
 
     **Returns:** a dataclass type that tyro can read from a command line.
     """
@@ -49,7 +49,7 @@ def rebuild(part: eqx.Module, options: Any) -> eqx.Module:
     return type(part)(**values)
 
 
-def _fields(part: eqx.Module) -> typing.Iterator[tuple[str, Any, Any]]:
+def _fields(part: eqx.Module) -> Iterator[tuple[str, Any, Any]]:
     hints = typing.get_type_hints(type(part))
     helps = _helps(type(part))
     for field in dataclasses.fields(part):

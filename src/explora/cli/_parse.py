@@ -9,7 +9,7 @@ import tyro
 from explora.core import ArgumentError
 
 
-def parse(target: Callable[..., Any], words: list[str], program: str) -> Any:
+def parse(target: Callable[..., Any], words: list[str], program: str, description: str | None = None) -> Any:
     """What `target` returns, called with what was typed.
 
     **Arguments:**
@@ -17,10 +17,11 @@ def parse(target: Callable[..., Any], words: list[str], program: str) -> Any:
     - `target`: a function or a dataclass.
     - `words`: what was typed.
     - `program`: the name in the help.
+    - `description`: what the help says first; None: the docstring of `target`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tyro warns of types that it cannot narrow; they are not offered
-        return tyro.cli(target, args=words, prog=program, config=_CONFIG)
+        return tyro.cli(target, args=words, prog=program, description=description, config=_CONFIG)
 
 
 def take(words: list[str], option: str, default: str, meaning: str) -> tuple[list[str], str]:

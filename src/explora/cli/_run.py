@@ -28,6 +28,8 @@ Examples:
   explora run maze --recipe sfl --minutes 10 --seeds 5
   explora run maze --domain.space.height 9 --domain.space.width 9 --explorer.rows 64
 
+--recipe NAME is the algorithm, one of {recipes} (default: {default}); the options below are those of its parts.
+
 Ctrl-C stops cleanly; `explora resume RUN` goes on as if nothing had happened.
 """
 
@@ -100,7 +102,7 @@ def resume(words: list[str]) -> int:
 
 def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts]:
     """What was typed, as the run's own options and as parts."""
-    plan = Plan(minutes=1)
+    plan = Plan()
     own = _Running(None, None, 0, 1, None, None, plan.checkpoint, plan.record, False, False)
     fields: list[Any] = [
         (field.name, field.type, dataclasses.field(default=getattr(own, field.name)))
@@ -110,7 +112,8 @@ def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts
     for name in names:
         nested = options_of(getattr(parts, name))
         fields.append((name, nested, dataclasses.field(default_factory=nested)))
-    options = parse(dataclasses.make_dataclass("Options", fields, namespace={"__doc__": _RUN}), words, program)
+    described = _RUN.format(recipes=", ".join(r.name for r in RECIPES), default=DEFAULT)
+    options = parse(dataclasses.make_dataclass("Options", fields), words, program, described)
     changed = {name: rebuild(getattr(parts, name), getattr(options, name)) for name in names}
     running = _Running(**{field.name: getattr(options, field.name) for field in dataclasses.fields(_Running)})
     return running, Parts(**changed, others=parts.others)  # pyright: ignore[reportArgumentType]

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
-from ._errors import CombinationError, UnknownName
+from ._errors import ArgumentError, CombinationError, UnknownName
 from ._keys import row_keys
 from ._lesson import Experience, Lesson, Outcome, Task, fresh_lesson
 from ._part import Part
@@ -41,7 +41,9 @@ class Suite(eqx.Module, Generic[Task]):
     def __check_init__(self):
         rows = jax.tree.leaves(self.tasks)[0].shape[0]
         if rows != len(self.names):
-            raise ValueError(f"`names` must have one name a task: {rows} tasks, {len(self.names)} names")
+            raise ArgumentError(
+                f"`names` must have one name a task: there are {rows} tasks and {len(self.names)} names; name them all"
+            )
 
 
 class Domain(Part, Generic[Task]):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from explora.core import Parts
+from explora.core import ArgumentError, Parts
 
 from . import _digest as digest
 from ._rhythm import phase_index, phases
@@ -47,7 +47,7 @@ def chunk(
     """
     capacity = capacity or turns
     if not 0 < turns <= capacity:
-        raise ValueError(f"`turns` must lie between 1 and `capacity`={capacity}, got {turns}")
+        raise ArgumentError(f"`turns` must lie between 1 and `capacity`={capacity}, got {turns}; raise `capacity`")
     arrays, static = eqx.partition(state, eqx.is_array)
     fixed = (parts, static, root, jnp.asarray(turns, jnp.int32), capacity)
     arrays, log = _chunk(fixed, arrays)

@@ -47,15 +47,15 @@ def reorder(
     fresh, changed, valid = fresh[by], changed[by], valid[by]
 
     keep = ~jnp.zeros((slots,), bool).at[changed].set(True, mode="drop")[order]
-    compact = jnp.cumsum(keep.astype(jnp.int32)) - 1
-    kept = values[order]
-    ahead = jnp.searchsorted(-fresh, -kept, side="left", method="scan_unrolled")
-    place = jnp.where(keep, compact + ahead.astype(jnp.int32), slots)
+    compact = jnp.where(keep, jnp.cumsum(keep.astype(jnp.int32)) - 1, slots)
+    kept = jnp.full((slots,), -jnp.inf, values.dtype).at[compact].set(values[order], mode="drop")
+    ahead = jnp.searchsorted(-kept, -fresh, side="right").astype(jnp.int32)
+    join = jnp.where(valid, ahead + jnp.arange(changed.shape[0], dtype=jnp.int32), slots)
 
-    dense = jnp.full((slots,), -jnp.inf, values.dtype).at[jnp.where(keep, compact, slots)].set(kept, mode="drop")
-    behind = jnp.searchsorted(-dense, -fresh, side="right").astype(jnp.int32)
-    join = jnp.where(valid, behind + jnp.arange(changed.shape[0], dtype=jnp.int32), slots)
-    merged = jnp.zeros_like(order).at[place].set(order, mode="drop")
+    # The others fill, in their order, the places that are left over.
+    joined = jnp.zeros((slots,), jnp.int32).at[join].set(1, mode="drop")
+    others = jnp.zeros_like(order).at[compact].set(order, mode="drop")
+    merged = others[jnp.arange(slots, dtype=jnp.int32) - jnp.cumsum(joined)]
     return merged.at[join].set(changed.astype(jnp.int32), mode="drop")
 
 

@@ -63,7 +63,7 @@ def comparison_page(compared: Comparison) -> str:
     groups = list(compared.groups)
     title = f"{' and '.join(groups) if len(groups) < 3 else f'{len(groups)} groups of runs'}, side by side"
     key = draw.legend(
-        (f"c{number % 8}", f"{group} ({len(compared.groups[group])})") for number, group in enumerate(groups)
+        (f"c{number % 8}", f"{group} ({_seeds(len(compared.groups[group]))})") for number, group in enumerate(groups)
     )
     said = (
         "Mean solve rate over seeds and tasks, with 95% bootstrap intervals over seeds from three seeds on. Between "
@@ -94,6 +94,10 @@ def write_comparison(compared: Comparison, path: Path) -> Path:
     with guard("write", path):
         write_file(path, comparison_page(compared).encode())
     return path
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def _curves(compared: Comparison, axis: str) -> str:

@@ -65,8 +65,8 @@ class Standing(NamedTuple):
 
     - `suite`, `group`: which.
     - `seeds`: how many runs count.
-    - `mean`, `middle`: mean and interquartile mean of the solve rates at equal steps, over seeds and tasks; None if
-      the group has no version until then.
+    - `mean`, `middle`: mean and interquartile mean of the solve rates at equal steps, over seeds and tasks, on a
+      straight line between the versions around them; None if the group has none until then.
     - `end_mean`, `end_middle`: the same at the end of each run.
     - `steps`, `minutes`: means over the runs, at the end.
     """
@@ -174,7 +174,7 @@ def _equal_steps(suite: str, sides: Sequence[Side]) -> int:
 
 
 def _standing(suite: str, group: str, members: Sequence[Side], steps: int, draws: int) -> Standing:
-    at = [row for s in members if (row := _rates_at(s, suite, steps)) is not None]
+    at = [row for s in members if (row := _rates_at(s, suite, float(steps))) is not None]
     end = [row for s in members if (row := _rates_at_end(s, suite)) is not None]
     return Standing(
         suite,
@@ -190,13 +190,16 @@ def _standing(suite: str, group: str, members: Sequence[Side], steps: int, draws
 
 
 def _rates_at(s: Side, suite: str, steps: float) -> dict[str, float] | None:
-    """The solve rates of the last version until then by task: nothing is read between versions."""
+    """The solve rates at that many steps by task, on a straight line between the versions around them."""
     matrix = s.matrices.get(suite)
-    if matrix is None or not (matrix.at.steps <= steps).any():
+    if matrix is None or not matrix.at.steps[0] <= steps:
         return None
-    before = np.nonzero(matrix.at.steps <= steps)[0]
-    rates = zip(matrix.tasks, matrix.solved[before[-1]])
-    return {task: float(rate) for task, rate in rates if np.isfinite(rate)}
+    rates = {}
+    for task, column in zip(matrix.tasks, matrix.solved.T):
+        known = np.isfinite(column)
+        if known.any():
+            rates[task] = float(np.interp(steps, matrix.at.steps[known], column[known]))
+    return rates
 
 
 def _rates_at_end(s: Side, suite: str) -> dict[str, float] | None:

@@ -214,10 +214,11 @@ def percent(share: float) -> str:
 
 
 def _fresh(turn: int, verdict: Verdict) -> SuiteResult:
-    columns = zip(verdict.names, verdict.solved, verdict.returns, verdict.lengths, verdict.optimal, strict=True)
+    numbers = (verdict.solved, verdict.returns, verdict.lengths, verdict.optimal)
+    rows = zip(verdict.names, *(column.tolist() for column in numbers), strict=True)
     tasks = [
-        _result(name, verdict.episodes, float(solved), _known(returned), _known(length), _known(optimal))
-        for name, solved, returned, length, optimal in columns
+        _result(name, verdict.episodes, solved, _known(returned), _known(length), _known(optimal))
+        for name, solved, returned, length, optimal in rows
     ]
     return _summed(verdict.suite, turn, tasks)
 
@@ -258,7 +259,7 @@ def _matrix(
 
 
 def _known(x: float) -> float | None:
-    return None if np.isnan(x) else float(x)
+    return None if np.isnan(x) else x
 
 
 def _intervals(matrix: Matrix, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

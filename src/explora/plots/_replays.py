@@ -1,7 +1,7 @@
 """Replays: one episode of the learner on one task, frame by frame."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -16,6 +16,7 @@ from explora.store import TaskRow
 from ._facts_matrix import SuiteResult, TaskResult
 
 
+@runtime_checkable
 class Actor(Protocol):
     """Who plays: what `explora.load` returns, for instance."""
 

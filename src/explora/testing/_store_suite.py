@@ -12,7 +12,7 @@ import jax.random as jr
 
 from explora.core import RunError
 
-from ._suite import Conformance, examine
+from ._suite import BrokenLaw, Conformance, examine
 
 FATAL = ("fsync", "replace", "rename", "link", "unlink", "remove")
 """The calls of `os` at which a writer is made to die."""
@@ -75,27 +75,42 @@ class StoreSuite(Conformance):
         with tempfile.TemporaryDirectory() as name:
             yield Path(name)
 
-    def found(self, folder: Path) -> tuple[Any, int]:
-        """What a process that has just started finds."""
-        return self.load(self.subject(folder), self.tree(0))
+    def found(self, folder: Path, when: str) -> tuple[Any, int]:
+        """What a process that has just started finds.
 
-    def is_one_of(self, folder: Path, numbers: tuple[int, ...], when: str) -> int:
-        """The turn that is found, if its state is whole and it is one of `numbers`; else the law is broken."""
-        tree, turn = self.found(folder)
+        **Raises:** `RunError` if it finds nothing good; `BrokenLaw` if it fails in another way.
+        """
+        try:
+            return self.load(self.subject(folder), self.tree(0))
+        except RunError:
+            raise
+        except Exception as error:
+            raise BrokenLaw(f"{self.title}: {when}, `load` failed with {type(error).__name__}: {error}") from error
+
+    def is_one_of(self, found: tuple[Any, int], numbers: tuple[int, ...], when: str) -> None:
+        """The law is broken unless what was found is whole, and the state of one of these turns."""
+        tree, turn = found
         self.require(turn in numbers, f"{when}, `load` gave turn {turn} instead of one of {numbers}")
         self.require_same(self.tree(turn), tree, f"{when}, `load` gave a state of turn {turn} that was never saved")
-        return turn
+
+    def finds(self, folder: Path, numbers: tuple[int, ...], when: str) -> None:
+        """The law is broken unless a process that has just started finds the state of one of these turns."""
+        try:
+            found = self.found(folder, when)
+        except RunError as error:
+            raise BrokenLaw(f"{self.title}: {when}, `load` found nothing good: {error}") from error
+        self.is_one_of(found, numbers, when)
 
     def test_load_undoes_save(self) -> None:
         with self.folder() as folder:
             self.save(self.subject(folder), self.tree(7), 7)
-            self.is_one_of(folder, (7,), "after one `save`")
+            self.finds(folder, (7,), "after one `save`")
 
     def test_the_newest_is_loaded(self) -> None:
         with self.folder() as folder:
             for turn in (2, 9, 10):
                 self.save(self.subject(folder), self.tree(turn), turn)
-            self.is_one_of(folder, (10,), "after turns 2, 9 and 10 were saved")
+            self.finds(folder, (10,), "after turns 2, 9 and 10 were saved")
 
     def test_saving_changes_nothing_that_was_given(self) -> None:
         with self.folder() as folder:
@@ -108,12 +123,12 @@ class StoreSuite(Conformance):
             store = self.subject(folder)
             self.save(store, self.tree(1), 4)
             self.save(store, self.tree(4), 4)
-            self.is_one_of(folder, (4,), "after turn 4 was saved twice, the second time with another state")
+            self.finds(folder, (4,), "after turn 4 was saved twice, the second time with another state")
 
     def test_an_empty_folder_is_refused(self) -> None:
         with self.folder() as folder:
             try:
-                found = self.found(folder)
+                found = self.found(folder, "from an empty folder")
             except RunError:
                 return
             self.require(False, f"`load` from an empty folder gave {found} instead of raising RunError")
@@ -136,9 +151,9 @@ class StoreSuite(Conformance):
                 died = self._dies(fatal, lambda: self.save(self.subject(folder), self.tree(2), 2))
                 numbers = (1, 2) if died else (2,)
                 when = f"after a death at the {fatal + 1}. call that touches the disk" if died else "after a `save`"
-                self.is_one_of(folder, numbers, when)
+                self.finds(folder, numbers, when)
                 self.save(self.subject(folder), self.tree(3), 3)
-                self.is_one_of(folder, (3,), f"{when} and another `save`")
+                self.finds(folder, (3,), f"{when} and another `save`")
             if not died:
                 break
             fatal += 1
@@ -157,8 +172,9 @@ class StoreSuite(Conformance):
                 for path in sorted(set(_files(folder)) - set(before)):
                     whole = path.read_bytes()
                     path.write_bytes(damage(whole))
+                    when = f"after {path.name} was damaged"
                     try:
-                        self.is_one_of(folder, (1, 2), f"after {path.name} was damaged")
+                        self.is_one_of(self.found(folder, when), (1, 2), when)
                     except RunError as error:
                         self.require(path.name in str(error), f"the error does not name the damaged {path.name}")
                     path.write_bytes(whole)

@@ -60,7 +60,7 @@ def draw_maze(
             colour = _mix(colour, LIT)
         if colour != WALL:
             brush.rectangle(box(row, column, gap), fill=colour)
-    large = max(1.0, 7 / scale)  # in a large maze the two that matter outgrow their cells
+    large = max(1.0, 11 / scale)  # in a large maze the two that matter outgrow their cells
     row, column = (int(x) for x in np.asarray(task.goal))
     brush.rounded_rectangle(box(row, column, 0.5 - 0.37 * large), radius=0.18 * fine * large, fill=GOAL)
     row, column = player if player is not None else (int(x) for x in np.asarray(task.start))

@@ -52,7 +52,7 @@ def heat_map(
     return "".join([*parts, "</svg>"])
 
 
-def _cell(value: float, x: float, y: float, width: int, said: str) -> list[str]:
+def _cell(value: float, x: int, y: int, width: int, said: str) -> list[str]:
     box = f'x="{x + _GAP / 2:.1f}" y="{y + _GAP / 2:.1f}" width="{width - _GAP}" height="{_CELL - _GAP}" rx="3"'
     if not np.isfinite(value):
         return [f'<rect class="void" {box}><title>{escape(said)}: not played</title></rect>']

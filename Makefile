@@ -1,0 +1,51 @@
+# Two commands do everything on a machine with only Python ≥ 3.11, venv and make:
+#   make run        environment + four minutes of exploring mazes, then evaluation and report (MINUTES=10 for more)
+#   make test       environment + linters, type checks, architecture, tests
+.PHONY: run test test-all docs clean environment
+
+MINUTES ?= 4
+OUT ?= runs/maze-$(shell date +%Y%m%d-%H%M%S)
+PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
+BIN := .venv/bin
+QUIET := --quiet --disable-pip-version-check
+
+run: .venv/explora
+	$(BIN)/explora run maze --minutes $(MINUTES) --out $(OUT)
+	$(BIN)/explora eval $(OUT)
+	$(BIN)/explora report $(OUT)
+
+test: .venv/tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/pyright --pythonpath $(BIN)/python --warnings src
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-all: .venv/tests
+	$(BIN)/python -m pytest -m slow
+
+docs: .venv/docs
+	$(BIN)/mkdocs build --strict
+
+environment: .venv/tests
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "explora needs Python 3.11 or newer with venv; install it, or say which: make PYTHON=/path/to/python"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install $(QUIET) --upgrade "pip>=25.1"
+
+.venv/explora: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e .
+	@touch $@
+
+.venv/tests: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e '.[gymnasium,tensorboard]' --group test
+	@touch $@ .venv/explora
+
+.venv/docs: .venv/tests
+	$(BIN)/python -m pip install $(QUIET) -c constraints.txt --group docs
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache site
