@@ -118,10 +118,10 @@ def test_it_learns_to_balance_poles_of_many_lengths():
     learner = PPO(ActorCritic(Dense(32), GRU(32)), rate=3e-3, critic=0.01, clip_value=False)
     explorer = Replay(rows=16, capacity=64, minimum_fill=0.25, score=Learnability(), explore_learns=True)
     parts = Parts(domain, learner, explorer)
-    state = init(parts, key=jr.key(0), budget=40.0 * 16 * 256)
+    state = init(parts, key=jr.key(0), budget=30.0 * 16 * 256)
     judged = lambda: judge_suite(
         domain, learner.policy(state.learner), domain.suite("spread"), episodes=2, key=jr.key(5)
     ).lengths.mean()
     before = judged()
-    state, _ = host_chunk(parts, state, root=jr.key(1), turns=40)
-    assert judged() > 2.5 * before
+    state, _ = host_chunk(parts, state, root=jr.key(1), turns=30)
+    assert judged() > 2 * before

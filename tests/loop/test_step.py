@@ -80,7 +80,7 @@ def parts(domain: Any = None, **fields: Any) -> Parts:
 def three() -> list[Any]:
     """Three turns in the order of the rhythm, as (state, event)."""
     own, found = parts(), []
-    state = init(own, key=jr.key(0), budget=400.0)
+    state = init(own, key=jr.key(0), budget=150.0)
     for phase in ("fresh", "fresh", "mixed"):
         state, event = turn(own, state, phase)
         found.append((state, event))
@@ -117,7 +117,7 @@ def test_everything_spent_is_counted(three: list[Any]) -> None:
 def test_schedules_hear_how_far_the_run_has_come(three: list[Any]) -> None:
     spent = int(three[0][0].spent.steps)
     assert float(three[0][0].explorer.progress) == 0.0  # the first lesson, before anything was spent
-    assert float(three[1][0].explorer.progress) == pytest.approx(spent / 400.0)
+    assert float(three[1][0].explorer.progress) == pytest.approx(spent / 150.0)
     assert float(three[2][0].progress) == 1.0  # more than the budget is still all of it
 
 

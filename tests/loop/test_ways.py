@@ -11,7 +11,7 @@ import pytest
 from explora.core import ArgumentError, Explorer, Parts
 from explora.loop import Count, chunk, host_chunk, init, phase_at, phases
 from explora.loop._rhythm import phase_index
-from explora.testing import Carousel, Linear, Walk
+from explora.testing import Carousel, Linear, Trails, Walk
 from explora.testing._suite import difference
 
 PARTS = Parts(Walk(), Linear(), Carousel())
@@ -86,8 +86,8 @@ def test_an_explorer_that_keeps_nothing_logs_no_tasks() -> None:
 
 
 def test_what_nobody_measured_is_not_a_number() -> None:
-    own = Parts(Walk(steps=1, patience=9), Linear(), Carousel())
-    log = host_chunk(own, init(own, key=jr.key(4)), root=jr.key(9), turns=1)[1]
+    own = Parts(Walk(Trails(12), steps=1, patience=9), Linear(), Carousel())  # hardly any trail is that short
+    log = host_chunk(own, init(own, key=jr.key(0)), root=jr.key(7), turns=1)[1]
     assert float(log.metrics["play/answered"][0]) == 0.0
     assert np.isnan(float(log.metrics["play/solved"][0]))
 

@@ -34,7 +34,14 @@ def test_ticks_are_round_and_inside(low, high, expected):
 
 
 def test_numbers_of_axes_are_short():
-    assert [draw.short(x) for x in (0.0, 0.25, 999.0, 1500.0, 2e6, -3.5e9)] == ["0", "0.25", "999", "1.5k", "2M", "-3.5G"]
+    assert [draw.short(x) for x in (0.0, 0.25, 999.0, 1500.0, 2e6, -3.5e9)] == [
+        "0",
+        "0.25",
+        "999",
+        "1.5k",
+        "2M",
+        "-3.5G",
+    ]
 
 
 def test_a_chart_has_its_line_its_band_its_points_and_a_title():
@@ -57,6 +64,13 @@ def test_a_chart_leaves_out_what_is_not_a_number_and_survives_no_data_at_all():
     empty = draw.Line(np.zeros(0), np.zeros(0))
     for lines in ([], [empty], [draw.Line(X, np.full(3, np.nan))]):
         assert "nan" not in draw.line_chart(lines, title="t", x_label="x")
+
+
+def test_a_single_point_has_an_error_bar():
+    line = draw.Line(np.ones(1), np.array([0.5]), np.array([0.0]), np.array([1.0]))
+    chart = _read(draw.line_chart([line], title="t", x_label="x", shares=True))
+    bars = [e.attrib["d"] for e in chart.iter("path") if e.attrib["class"] == "line c0"]
+    assert bars[0] == "M388.0 10.0V194.0"
 
 
 def test_a_long_line_is_thinned_to_what_the_eye_can_tell_apart():
@@ -120,6 +134,10 @@ def test_a_page_stands_on_its_own():
     assert "prefers-color-scheme: dark" in page
     assert "http" not in page
     assert not re.search(r"url\(|@import|<script|<link", page)
+
+
+def test_a_single_view_needs_no_tabs():
+    assert draw.tabs("axis", "over", [("steps", "<p>1</p>")]) == "<p>1</p>"
 
 
 def test_tabs_show_the_first_view_without_a_script():

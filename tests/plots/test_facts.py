@@ -187,6 +187,10 @@ def test_a_large_family_shows_its_line_and_the_highest_scores_without_gaps():
     assert found is not None
     assert {m.task.id for m in found.members} == {0, 1, 30, 29, 28}
     assert found.size == 32
+    chain = family([task(i, i - 1, 1, 0.0)._replace(generation=i) for i in range(100)], most=60)
+    assert chain is not None
+    assert [m.task.id for m in chain.members] == list(range(60, 100))
+    assert [t.id for t in chain.excerpt] == [0, 1, 2, 3, *range(93, 100)]
     assert family([task(0, -1, 1, 0.1), task(7, 3, 1, 0.2)]) is None  # the parent was not recorded
 
 

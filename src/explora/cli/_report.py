@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import tyro
 
-from explora.core import ExploraError, spec
+from explora.core import Environment, ExploraError, Parts, spec
 from explora.domains import DOMAINS
 from explora.ledger import evaluate
+from explora.loop import State
 from explora.plots import Judged, Learned, gather, write_report
 from explora.recipes import RECIPES, Recipe
-from explora.run import Player, read, restore
+from explora.run import Plan, Player, read, restore
 from explora.store import RunFolder, find
 
 from ._parse import parse
@@ -58,14 +59,24 @@ def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
     if not folder.checkpoints.turns():
         return Learned(parts, suites), ["Nothing has been saved yet, so there are no replays."]
     try:
-        state, _, notes = restore(folder, parts, plan)
+        state, _, warnings = restore(folder, parts, plan)
     except ExploraError as error:
         return Learned(parts, suites), [f"There are no replays, because the learner cannot be read: {error}"]
-    found = {name: parts.domain.suite(name) for name in suites}
-    verdicts = evaluate(parts.learner, state.learner, parts.domain, found, episodes=plan.final_episodes)
-    judged = Judged(int(state.turn), tuple(verdicts.values()))
+    notes = list(warnings)
+    player = Player(parts, state) if isinstance(parts.domain, Environment) else None
     keeps = parts.explorer.archive(state.explorer) is not None
-    return Learned(parts, suites, Player(parts, state), judged, keeps), list(notes)
+    return Learned(parts, suites, player, _judged(parts, plan, state, suites, notes), keeps), notes
+
+
+def _judged(parts: Parts, plan: Plan, state: State, suites: tuple[str, ...], notes: list[str]) -> Judged | None:
+    """How the version that is published now does on the watched suites."""
+    found = {name: parts.domain.suite(name) for name in suites}
+    try:
+        verdicts = evaluate(parts.learner, state.learner, parts.domain, found, episodes=plan.final_episodes)
+    except ExploraError as error:
+        notes.append(f"The latest version could not be judged for this page: {error}")
+        return None
+    return Judged(int(state.turn), tuple(verdicts.values()))
 
 
 def _recipe(folder: RunFolder) -> Recipe | None:

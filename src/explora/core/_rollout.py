@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Key, PRNGKeyArray
 
+from ._devices import spread
 from ._keys import row_keys
 from ._lesson import Experience, Lesson, Outcome, Status, Trajectories
 
@@ -45,8 +46,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     of the last episode that each row finished.
     """
     lanes, queue = lesson.lanes, lesson.queue
-    worlds = jax.vmap(env.world)(lesson.tasks)
-    keys = row_keys(key, lanes)
+    worlds = spread(jax.vmap(env.world)(lesson.tasks))
+    keys = spread(row_keys(key, lanes))
     who = None if lesson.who is None else lesson.who[::queue]
     pick = _picker(worlds, lanes, queue)
     reset = jax.vmap(lambda world, k: env.reset(world, key=k))

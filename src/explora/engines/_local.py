@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+import jax
 from jaxtyping import PRNGKeyArray
 
-from explora.core import Parts
+from explora.core import LANES, Parts
 from explora.loop import Event, Log, State, chunk, host_chunk
 
 
@@ -21,15 +22,17 @@ class Engine(Protocol):
 
 
 class Local:
-    """Runs in this process, on whatever device JAX finds.
+    """Runs in this process, on whatever devices JAX finds; lanes are spread over all of them.
 
     **Arguments:**
 
     - `keep`: called with every `Event`, for whoever wants to keep the experience; the run is then hosted.
+    - `devices`: how many devices to use; None: all. The result is the same up to floating-point rounding.
     """
 
-    def __init__(self, keep: Callable[[Event], Any] | None = None):
+    def __init__(self, keep: Callable[[Event], Any] | None = None, devices: int | None = None):
         self.keep = keep
+        self.devices = jax.device_count() if devices is None else devices
 
     def advance(
         self, parts: Parts, state: State, *, root: PRNGKeyArray, turns: int, capacity: int
@@ -37,4 +40,8 @@ class Local:
         """Runs `turns` (at most `capacity`) turns and says what happened. `state` may not be used afterwards."""
         if parts.hosted or self.keep is not None:
             return host_chunk(parts, state, root=root, turns=turns, keep=self.keep)
-        return chunk(parts, state, root=root, turns=turns, capacity=capacity)
+        if self.devices == 1:
+            return chunk(parts, state, root=root, turns=turns, capacity=capacity)
+        mesh = jax.make_mesh((self.devices,), (LANES,), axis_types=(jax.sharding.AxisType.Auto,))
+        with jax.sharding.set_mesh(mesh):
+            return chunk(parts, state, root=root, turns=turns, capacity=capacity)

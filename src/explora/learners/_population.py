@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Int32, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import ArgumentError, Domain, Experience, Learner, Lesson, Outcome, Parts, Policy, row_keys
 
@@ -44,7 +44,7 @@ class MembersPolicy(Policy):
         memory: PyTree,
         fresh: Bool[Array, " lanes"],
         *,
-        keys: PRNGKeyArray,
+        keys: Key[Array, " lanes"],
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Any]]:
         if who is None:

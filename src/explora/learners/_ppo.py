@@ -106,8 +106,8 @@ class PPO(Learner[PPOState]):
     - `epochs`, `minibatches`: passes over a lesson, and pieces of each pass.
     - `entropy`, `critic`: weights of the entropy bonus and of the value loss.
     - `norm`: the gradient is clipped to this norm.
-    - `segment`: learn from pieces of this many steps, each starting from the memory that the player had there; None:
-      whole sequences. It must divide the length of a play.
+    - `segment`: learn from pieces of this many steps, each starting from the memory that the player had there; None,
+      or more than a play has: whole sequences. Else it must divide the length of a play.
     - `average`: share of the old in the running average of weights that is published, per gradient step; None: the
       latest weights are published.
 
@@ -122,12 +122,12 @@ class PPO(Learner[PPOState]):
     clip: float = 0.2
     clip_value: bool = True
     epochs: int = 4
-    minibatches: int = 4
+    minibatches: int = 8
     entropy: float = 0.01
     critic: float = 0.5
     norm: float = 0.5
-    segment: int | None = None
-    average: float | None = None
+    segment: int | None = 64
+    average: float | None = 0.99
 
     @property
     def provides(self) -> frozenset[str]:
@@ -187,6 +187,11 @@ class PPO(Learner[PPOState]):
         rate = self.rate * (1.0 - (1.0 - self.final_rate) * lesson.progress)  # pyright: ignore[reportOperatorIssue]
         lanes = batch["actions"].shape[1]
         size = lanes // self.minibatches
+        if size == 0:
+            raise CombinationError(
+                f"a lesson of {lanes} pieces cannot be cut into `minibatches`={self.minibatches}: "
+                "ask for more rows, or set fewer minibatches"
+            )
 
         def minibatch(state: PPOState, lanes: Array) -> tuple[PPOState, dict[str, Array]]:
             piece = jax.tree.map(lambda x: jnp.take(x, lanes, axis=1), batch)

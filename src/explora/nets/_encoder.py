@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from explora.core import Box, Codes, Discrete, Spec
@@ -76,10 +77,6 @@ class Convolution(eqx.Module):
     table: tuple[tuple[float, ...], ...] | None = eqx.field(static=True, default=None)
     image: str = eqx.field(static=True, default="image")
 
-    @property
-    def _by_name(self) -> str:
-        return self.image
-
     def init(self, spec: dict[str, Spec], *, key: PRNGKeyArray) -> dict[str, Array]:
         """Weights for observations of that kind."""
         image_key, rest_key = jr.split(key)
@@ -108,7 +105,7 @@ class Convolution(eqx.Module):
 
     def _table(self, spec: dict[str, Any]) -> Any:
         count = spec[self.image].count
-        return self.table if self.table is not None else tuple(map(tuple, jnp.eye(count).tolist()))
+        return self.table if self.table is not None else tuple(map(tuple, np.eye(count).tolist()))
 
     def _dense(self, filters: Array, spec: dict[str, Any]) -> Float[Array, "codes outputs"]:
         """The convolution as one matrix from one-hot cells to all filters at all places."""

@@ -45,20 +45,26 @@ class Relative(NamedTuple):
 
 
 class Family(NamedTuple):
-    """The line of ancestors of a chosen task, and what else descends from the first of them.
+    """The line of ancestors of a chosen task, and what else descends from one of them.
 
     **Arguments:**
 
     - `line`: from the first ancestor to the chosen task.
-    - `members`: of the tree, parents before children; the best of them if there are many.
+    - `members`: of the tree, parents before children; the best of them if there are many. The first is the first
+      ancestor, or a later one if the line is very long.
     - `rows`: how many rows the tree takes.
-    - `size`: how many descendants the first ancestor has, itself included.
+    - `size`: how many tasks descend from the first of the members, itself included.
     """
 
     line: tuple[TaskRow, ...]
     members: tuple[Relative, ...]
     rows: int
     size: int
+
+    @property
+    def excerpt(self) -> tuple[TaskRow, ...]:
+        """The line, or its beginning and its end if it is long."""
+        return self.line if len(self.line) <= 12 else (*self.line[:4], *self.line[-7:])
 
 
 class Difficulty(NamedTuple):
@@ -136,15 +142,16 @@ def family(tasks: Sequence[TaskRow], most: int = 60) -> Family | None:
     children: dict[int, list[TaskRow]] = {}
     for task in tasks:
         children.setdefault(task.parent, []).append(task)
-    everyone = _descendants(line[0], children)
-    shown = {task.id for task in line}
+    recent = line[-(2 * most // 3) :]
+    everyone = _descendants(recent[0], children)
+    shown = {task.id for task in recent}
     for task in sorted(everyone, key=lambda task: (-_score(task), task.id)):
         if len(shown) >= most:
             break
-        path = {ancestor.id for ancestor in _ancestors(task, known)}
+        path = {ancestor.id for ancestor in _ancestors(task, known) if ancestor.id >= recent[0].id}
         if len(shown | path) <= most:
             shown |= path
-    members, rows = _laid_out(line, children, shown)
+    members, rows = _laid_out(recent, children, shown)
     return Family(tuple(line), members, rows, len(everyone))
 
 

@@ -114,7 +114,7 @@ def gather(
     card, spent = run_card(folder.path.name, facts, usual=usual, paper=paper), cost(records)
     chosen, tree = generations(tasks), family(tasks)
     pictured = {task.id: task for group in chosen for task in group.best}
-    pictured |= {task.id: task for task in (tree.line if tree is not None else ())}
+    pictured |= {task.id: task for task in (tree.excerpt if tree is not None else ())}
     space = learned.parts.space if learned is not None else None
     drawn = _samples(space) if space is not None and not tasks else ()
     return Report(
@@ -174,8 +174,8 @@ def _replays(
         return (), ()
     held_out = []
     for result, task in held_out_choices(results, results[0].suite if results else ""):
-        if result.suite in domain.suite_names:
-            suite = domain.suite(result.suite)
+        suite = domain.suite(result.suite) if result.suite in domain.suite_names else None
+        if suite is not None and suite.domain is None:  # else it is played elsewhere
             row = suite.names.index(task.name)
             known = f"{result.suite}; solved in {task.solved:.0%} of {task.episodes} episodes"
             played = jax.tree.map(lambda x, row=row: x[row], suite.tasks)

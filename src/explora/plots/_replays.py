@@ -58,7 +58,8 @@ class Replay(NamedTuple):
         best = (
             "" if self.optimal is None or not np.isfinite(self.optimal) else f" (the shortest way: {self.optimal:.0f})"
         )
-        how = f"Solved in {self.steps} steps{best}." if self.solved else f"Not solved in {self.steps} steps{best}."
+        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        how = f"Solved in {steps}{best}." if self.solved else f"Not solved in {steps}{best}."
         return how if self.stride == 1 else f"{how} Every {_ordinal(self.stride)} step is shown."
 
 

@@ -35,15 +35,15 @@ def gallery_section(report: Report) -> str:
     parts = [
         draw.paragraph(
             f"{report.found:,} tasks entered the archive or are ancestors of one that did. A generation counts the "
-            "edits since a task that was drawn at random; shown are the highest scores of each. The score is the "
+            "edits since a task that was made from no other; shown are the highest scores of each. The score is the "
             "learning potential that the explorer measured when the task was recorded."
         )
     ]
     shown = {task.id for group in report.generations for task in group.best}
     if report.family is not None:
-        shown |= {task.id for task in report.family.line}
+        shown |= {task.id for task in report.family.excerpt}
     for group in report.generations:
-        name = f"Generation {group.number}" + (": drawn at random" if group.number == 0 else "")
+        name = f"Generation {group.number}" + (": made from no other task" if group.number == 0 else "")
         cards = "".join(_card(task, report.seen.get(task.id), shown) for task in group.best)
         parts.append(f'<h3>{name} <small>({group.count:,} tasks)</small></h3><div class="gallery">{cards}</div>')
     parts += _lineage(report, shown)
@@ -172,16 +172,15 @@ def _lineage(report: Report, shown: set[int]) -> list[str]:
         return [draw.paragraph("No task was made from another: this explorer does not edit, or has not yet.")]
     whole, listed = list(found.line), {task.id for group in report.generations for task in group.best}
     first, last = whole[0], whole[-1]
-    line = whole if len(whole) <= 12 else [*whole[:4], *whole[-7:]]
+    line = found.excerpt
     cards = "".join(f"<li>{_ancestor(task, report.seen.get(task.id), task.id in listed)}</li>" for task in line)
     left_out = "" if len(line) == len(whole) else f" ({len(whole) - len(line)} of its line are left out)"
     said = (
-        f"Task #{last.id} is the best of generation {last.generation or 0}. It comes from #{first.id}"
-        f"{left_out}, which has {found.size - 1:,} recorded descendants."
+        f"Task #{last.id} is the best of generation {last.generation or 0}; its line began with #{first.id}{left_out}."
     )
     rows = (
-        f"{len(found.members)} of the family of {found.size:,}, darker for higher scores; the line to #{last.id} in "
-        "blue. A point says more when it is pointed at."
+        f"{len(found.members)} of the {found.size:,} recorded tasks that descend from #{found.members[0].task.id}, "
+        f"fuller for higher scores; the line to #{last.id} in blue. A point says more when it is pointed at."
     )
     return [
         "<h3>The line of the most evolved task</h3>",
@@ -204,7 +203,7 @@ def _tree(found: Family) -> str:
     scores = [member.task.score for member in found.members if member.task.score is not None]
     low, high = (min(scores), max(scores)) if scores else (0.0, 1.0)
     weight = lambda score: 0.0 if score is None or high <= low else (score - low) / (high - low)
-    first = found.line[0].generation or 0
+    first = found.members[0].task.generation or 0
     nodes = [
         Node(
             member.task.id,
@@ -217,7 +216,7 @@ def _tree(found: Family) -> str:
         )
         for member in found.members
     ]
-    return draw.tree(nodes, title=f"Family tree of task {found.line[0].id}", x_label="generation")
+    return draw.tree(nodes, title=f"Family tree of task {found.members[0].task.id}", x_label="generation")
 
 
 def _replay(replay: Replay) -> str:

@@ -133,6 +133,9 @@ def _line(line: Line, across: Scale, up: Scale, shares: bool) -> list[str]:
     parts, kind = [], f"c{line.colour % 8}"
     if line.low is not None and line.high is not None:
         low, high = line.low[known], line.high[known]
+        if len(x) == 1:  # a band of no width is an error bar
+            place, top, bottom = across(float(x[0])), up(float(high[0])), up(float(low[0]))
+            parts.append(f'<path class="line {kind}" d="M{place:.1f} {top:.1f}V{bottom:.1f}"/>')
         edge = [*_points(x, high, across, up), *_points(x, low, across, up)[::-1]]
         parts.append(f'<path class="band {kind}" d="M{"L".join(edge)}Z"/>')
     points = _points(x, y, across, up)

@@ -90,7 +90,7 @@ def details(summary: str, body: str) -> str:
 
 
 def tabs(name: str, legend: str, choices: Sequence[tuple[str, str]]) -> str:
-    """Several views of the same thing, one at a time; works without a script.
+    """Several views of the same thing, one at a time; works without a script. A single one needs no choice.
 
     **Arguments:**
 
@@ -98,6 +98,8 @@ def tabs(name: str, legend: str, choices: Sequence[tuple[str, str]]) -> str:
     - `legend`: what is chosen; text.
     - `choices`: pairs of label (text) and view (HTML).
     """
+    if len(choices) == 1:
+        return choices[0][1]
     buttons, views = [], []
     for number, (label, view) in enumerate(choices):
         chosen = " checked" if number == 0 else ""
