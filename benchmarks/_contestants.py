@@ -1,6 +1,5 @@
 """Who takes part: explora's own training, processes of peers, and the matrix product that bounds them all."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 from _protocol import Peer
-from _timing import Contestant, NotRun, Sample
+from _timing import Contestant, NotRun, Sample, Stopwatch
 
 from explora.core import Parts, judge_suite
 from explora.loop import chunk, init
@@ -50,15 +49,15 @@ class Training(Contestant):
 
     def work(self) -> Sample:
         before, updates = int(self._state.spent.steps), int(self._state.spent.updates)
-        began = time.perf_counter()
+        watch = Stopwatch()
         self._state, log = chunk(self.parts, self._state, root=jr.key(1), turns=self.rounds, capacity=self.rounds)
         outcome = _judge(self.parts, self._state.learner, self._suite) if self.evaluate else None
         jax.block_until_ready((eqx.filter(self._state, eqx.is_array), log, outcome))
-        seconds = time.perf_counter() - began
+        done = watch.sample(0)
         facts: dict[str, Any] = {"learned": (int(self._state.spent.updates) - updates) / self.rounds}
         if "explorer/fill" in log.metrics:
             facts["kept"] = round(float(log.metrics["explorer/fill"][-1]) * self.parts.explorer.capacity)  # type: ignore
-        return Sample(int(self._state.spent.steps) - before, seconds, facts)
+        return Sample(int(self._state.spent.steps) - before, done.seconds, done.cpu, facts)
 
     def close(self) -> None:
         self._state = None
@@ -107,7 +106,7 @@ class Process(Contestant):
             said = self._process.work()
         except RuntimeError as error:
             raise NotRun(str(error)) from error
-        return Sample(said["amount"], said["seconds"], said["facts"])
+        return Sample(said["amount"], said["seconds"], said["cpu"], said["facts"])
 
     def close(self) -> None:
         if self._process is not None:
@@ -147,13 +146,13 @@ class Product(Contestant):
         self.work()
 
     def work(self) -> Sample:
-        began = time.perf_counter()
+        watch = Stopwatch()
         if self.inside:
             jax.block_until_ready(self._run(self._left, self._right))
         else:
             for _ in range(self.repeats):
                 jax.block_until_ready(self._run(self._left, self._right))
-        return Sample(2.0 * self.m * self.k * self.n * self.repeats, time.perf_counter() - began)
+        return watch.sample(2.0 * self.m * self.k * self.n * self.repeats)
 
     def _loop(self, left: Any, right: Any) -> Any:
         def once(_: Any, x: Any) -> Any:

@@ -4,6 +4,7 @@ The peer is stopped between its pieces of work: it says how long the last one to
 that it never works while another contestant is being timed. What else it prints is passed over.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -24,15 +25,15 @@ class Worker:
     def __init__(self) -> None:
         self._in: TextIO = os.fdopen(os.dup(0), "r")
         self._out: TextIO = os.fdopen(os.dup(1), "w")
-        self._since = time.perf_counter()
+        self._since, self._cpu = time.perf_counter(), time.process_time()
 
     def done(self, amount: float, **facts: Any) -> None:
         """Reports a piece of work that has just been finished, and waits until the next one is wanted."""
-        seconds = time.perf_counter() - self._since
-        self._say({"amount": amount, "seconds": seconds, "facts": facts})
+        seconds, cpu = time.perf_counter() - self._since, time.process_time() - self._cpu
+        self._say({"amount": amount, "seconds": seconds, "cpu": cpu, "facts": facts})
         if self._in.readline().strip() != GO:
             sys.exit(0)
-        self._since = time.perf_counter()
+        self._since, self._cpu = time.perf_counter(), time.process_time()
 
     def refuse(self, reason: str) -> None:
         """Says why there will be no work, and ends the process."""
@@ -90,17 +91,18 @@ class Peer:
 
     def close(self) -> None:
         """Ends the process and waits for its end."""
-        if self._process.poll() is None:
-            if self._waits and self._process.stdin is not None:
-                self._process.stdin.write(STOP + "\n")
+        if self._process.poll() is None and not self._waits:
+            self._process.terminate()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it may be gone already
+                if self._waits:
+                    self._process.stdin.write(STOP + "\n")
                 self._process.stdin.close()
-            else:
-                self._process.terminate()
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._errors.close()

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-WIDTHS = (62, 12, 25, 22)
+WIDTHS = (58, 12, 24, 22, 12)
 
 
 class Report:
@@ -56,7 +56,7 @@ def table(groups: dict[str, Any]) -> str:
         quick = ", QUICK: means nothing" if entry["settings"]["quick"] else ""
         low, high = min(entry["load"]), max(entry["load"])
         lines += ["", f"[{name}] {entry['when']}, load {low:.1f} to {high:.1f}{quick}"]
-        lines.append(_line("", "median", "least to greatest", "ratio to peer"))
+        lines.append(_line("", "median", "least to greatest", "ratio to peer", "per CPU-s"))
         lines += [_row(row) for row in entry["rows"]]
     return "\n".join(machines + lines)
 
@@ -66,22 +66,23 @@ def _row(row: dict) -> str:
         return f"{row['name']:<{WIDTHS[0]}}  not run: {row['not_run']}"
     unit = row["unit"]
     span = f"{_number(row['min'], unit)} to {_number(row['max'], unit)}" if "min" in row else ""
-    against = ""
+    against = thrift = ""
     if "ratio" in row:
         found = row["ratio"]
         against = f"{found['median']:.2f}× ({found['min']:.2f} to {found['max']:.2f})"
+        thrift = f"{found['thrift']:.2f}×"
     facts = row.get("facts", {})
     notes = []
     if "roofline" in facts:
         notes.append(f"{facts['roofline']:.0%} of the matrix product")
     if "learned" in facts and facts["learned"] < 1:
         notes.append(f"{facts['learned']:.0%} of the rounds learn")
-    return _line(row["name"], f"{_number(row['median'], unit)} {_short(unit)}", span, against, ", ".join(notes))
+    return _line(row["name"], f"{_number(row['median'], unit)} {_short(unit)}", span, against, thrift, ", ".join(notes))
 
 
-def _line(name: str, median: str, span: str, against: str, notes: str = "") -> str:
-    cells = (f"{name:<{WIDTHS[0]}}", f"{median:>{WIDTHS[1]}}", f"{span:>{WIDTHS[2]}}", f"{against:>{WIDTHS[3]}}", notes)
-    return "  ".join(cells).rstrip()
+def _line(name: str, *cells: str) -> str:
+    aligned = [f"{name:<{WIDTHS[0]}}", *(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS[1:]))]
+    return "  ".join([*aligned, *cells[len(WIDTHS) - 1 :]]).rstrip()
 
 
 def _short(unit: str) -> str:

@@ -1,6 +1,5 @@
 """The environment alone: random actions, observations included, 256 lanes × 256 steps."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from _contestants import Process
 from _parity import maze
 from _settings import Settings
-from _timing import Contestant, NotRun, Sample, contest
+from _timing import Contestant, NotRun, Sample, Stopwatch, contest
 
 from explora.core import Uniformly, fresh_lesson
 
@@ -42,11 +41,11 @@ class Rollout(Contestant):
         jax.block_until_ready(self._play(jr.key(0)))
 
     def work(self) -> Sample:
-        began = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(self.pieces):
             self._number += 1
             jax.block_until_ready(self._play(jr.key(self._number)))
-        return Sample(self.pieces * LANES * STEPS, time.perf_counter() - began)
+        return watch.sample(self.pieces * LANES * STEPS)
 
 
 def ours(size: int, fresh: bool) -> Callable[[jax.Array], Any]:
@@ -125,12 +124,12 @@ class MiniGrid(Contestant):
 
     def work(self) -> Sample:
         actions = self._dice.integers(0, 7, self.steps).tolist()
-        began = time.perf_counter()
+        watch = Stopwatch()
         for action in actions:
             _, _, terminated, truncated, _ = self._env.step(action)
             if terminated or truncated:
                 self._env.reset()
-        return Sample(self.steps, time.perf_counter() - began)
+        return watch.sample(self.steps)
 
 
 def _minigrid(size: int) -> Any:

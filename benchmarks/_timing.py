@@ -1,4 +1,5 @@
 """Contests: the same work by several contestants in turn, A B A B, so that what else the machine does hits all alike.
+How much processor time the work took is kept too: on a machine that others use it says more than the clock does.
 
 A contestant does a fixed piece of work when told to and says how much it was and how long it took, from the call to
 the moment at which the results lie in memory. Compilation and a first piece of work come before and do not count.
@@ -6,6 +7,7 @@ the moment at which the results lie in memory. Compilation and a first piece of 
 
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,17 +25,36 @@ class Sample:
 
     - `amount`: how much was done [steps, or whatever the contest counts].
     - `seconds`: how long it took, blocked [s].
+    - `cpu`: the processor time of all threads of its process [s].
     - `facts`: what else is worth knowing about it.
     """
 
     amount: float
     seconds: float
+    cpu: float
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
         """Amount per second."""
         return self.amount / self.seconds
+
+    @property
+    def thrift(self) -> float:
+        """Amount per second of processor time."""
+        return self.amount / self.cpu
+
+
+class Stopwatch:
+    """Measures from its making."""
+
+    def __init__(self) -> None:
+        self._cpu, self._began = time.process_time(), time.perf_counter()
+
+    def sample(self, amount: float, **facts: Any) -> Sample:
+        """What was done since."""
+        seconds = time.perf_counter() - self._began
+        return Sample(amount, seconds, time.process_time() - self._cpu, facts)
 
 
 class Contestant:
@@ -44,7 +65,6 @@ class Contestant:
     - `name`: what its row is called.
     - `peer`: the name of the contestant that it is compared with, or None.
     - `unit`: what its rate counts.
-    - `pieces`: how many pieces of work make one sample; short ones need more.
     """
 
     name: str
@@ -119,15 +139,20 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
         "median": statistics.median(rates),
         "min": min(rates),
         "max": max(rates),
-        "samples": [{"amount": s.amount, "seconds": s.seconds, **s.facts} for s in samples],
+        "thrift": statistics.median(sample.thrift for sample in samples),
+        "samples": [{"amount": s.amount, "seconds": s.seconds, "cpu": s.cpu, **s.facts} for s in samples],
     }
 
 
 def ratio(ours: Sequence[Sample], theirs: Sequence[Sample]) -> dict[str, float]:
-    """How many times faster than the peer: of the medians, and the extremes of what was measured side by side."""
+    """How many times faster than the peer: of the medians, and the extremes of what was measured side by side.
+
+    `thrift` is the same of the medians per second of processor time.
+    """
     side_by_side = [a.rate / b.rate for a, b in zip(ours, theirs)]
-    medians = statistics.median(s.rate for s in ours) / statistics.median(s.rate for s in theirs)
-    return {"median": medians, "min": min(side_by_side), "max": max(side_by_side)}
+    by = lambda measure: statistics.median(map(measure, ours)) / statistics.median(map(measure, theirs))
+    medians, thrift = by(lambda sample: sample.rate), by(lambda sample: sample.thrift)
+    return {"median": medians, "min": min(side_by_side), "max": max(side_by_side), "thrift": thrift}
 
 
 def _say(text: str) -> None:

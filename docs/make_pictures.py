@@ -50,7 +50,7 @@ def grown() -> list[np.ndarray]:
 
 def found(run: str) -> list[np.ndarray]:
     """The family of the best task that a run has found, its oldest ancestor first."""
-    from explora.run import read
+    from explora.runs import read
     from explora.store import RunFolder, find
 
     with RunFolder.open(find(run)) as folder:

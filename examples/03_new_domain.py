@@ -47,7 +47,7 @@ def mended(planks):  # so that it can be crossed: where a plank is missing the n
 @allow
 class Crossing(Environment):
     space: Bridges = Bridges()
-    steps: int = 16
+    steps: int = 64
     observation = Codes((2,), 2)
     action = Discrete(2, ("step", "jump"))
 

@@ -61,7 +61,7 @@ class Staircase(Explorer):
 check_explorer(Staircase())
 print("the laws of an explorer hold")
 learner = PPO(ActorCritic(Dense(32), GRU(32)), rate=3e-3, epochs=2, minibatches=2)
-parts = Parts(Maze(MazeSpace(5, 5, walls=8), steps=48, max_steps=30), learner, Staircase())
+parts = Parts(Maze(MazeSpace(5, 5, walls=8), steps=64, max_steps=30), learner, Staircase())
 state = loop.init(parts, key=jr.key(0))
 for _ in range(6):
     state, log = loop.chunk(parts, state, root=jr.key(1), turns=20)

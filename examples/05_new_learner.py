@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from explora import loop
-from explora.core import Learner, Parts, Policy, allow
+from explora.core import Learner, Parts, Policy, Status, allow
 from explora.explorers import Replay
 from explora.learners import measure
 from explora.nets import features, flatten
@@ -52,7 +52,8 @@ class Reinforce(Learner):
 
     def update(self, state, lesson, experience, *, key):
         lived = experience.data
-        counts = (lesson.learn_mask[lived.row] & ~lived.gap).astype(jnp.float32)
+        good = lesson.learn_mask & (experience.status == Status.ANSWERED)
+        counts = (good[lived.row] & ~lived.gap).astype(jnp.float32)
         weight = counts / jnp.maximum(counts.sum(), 1.0)
         later = lambda total, x: 2 * (x[0] + self.discount * jnp.where(x[1], 0.0, total),)
         zero = jnp.zeros(lived.rewards.shape[1])

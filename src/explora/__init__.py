@@ -19,11 +19,11 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .core import Parts as Parts
-    from .run import load as load
-    from .run import resume as resume
     from .recipes import run as run
+    from .runs import load as load
+    from .runs import resume as resume
 
-_HOME = {"Parts": "core", "run": "recipes", "resume": "run", "load": "run"}
+_HOME = {"Parts": "core", "run": "recipes", "resume": "runs", "load": "runs"}
 
 
 def __getattr__(name: str) -> Any:

@@ -61,7 +61,7 @@ def test_a_run_prints_one_object_and_leaves_a_folder(made: Path, capsys: pytest.
 
 
 def test_the_options_reach_the_parts(made: Path):
-    from explora.run import read
+    from explora.runs import read
     from explora.store import RunFolder
 
     with RunFolder.open(made) as folder:

@@ -148,8 +148,13 @@ def plain_update(learner: PPO, state: Any, lesson: Any, experience: Any, key: An
             count += 1
             first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
             second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, gradient)
-            change = lambda w, m, v: w - rate * (m / (1 - 0.9**count)) / (  # noqa: B023
-                jnp.sqrt(v / (1 - 0.999**count)) + 1e-5  # noqa: B023
+            change = lambda w, m, v: (
+                w
+                - rate
+                * (m / (1 - 0.9**count))
+                / (  # noqa: B023
+                    jnp.sqrt(v / (1 - 0.999**count)) + 1e-5  # noqa: B023
+                )
             )
             weights = jax.tree.map(change, weights, first, second)
     return weights

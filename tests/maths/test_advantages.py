@@ -40,16 +40,12 @@ def test_generalised_advantages_bootstrap_after_a_truncation_and_not_after_a_ter
 
 def test_with_full_trace_an_advantage_is_the_return_less_the_value() -> None:
     rewards, values = column(1, 2, 3), column(5, 5, 5)
-    found = advantages(
-        rewards, values, jnp.array([7.0]), flags(0, 0, 1), flags(0, 0, 0), discount=0.5, trace=1.0
-    )
+    found = advantages(rewards, values, jnp.array([7.0]), flags(0, 0, 1), flags(0, 0, 0), discount=0.5, trace=1.0)
     assert found[:, 0].tolist() == [1 + 1 + 0.75 - 5, 2 + 1.5 - 5, 3 - 5]
 
 
 def test_without_trace_an_advantage_is_the_temporal_difference() -> None:
-    found = advantages(
-        column(1, 2), column(3, 4), jnp.array([6.0]), flags(0, 0), flags(0, 0), discount=0.5, trace=0.0
-    )
+    found = advantages(column(1, 2), column(3, 4), jnp.array([6.0]), flags(0, 0), flags(0, 0), discount=0.5, trace=0.0)
     assert found[:, 0].tolist() == [1 + 2 - 3, 2 + 3 - 4]
 
 

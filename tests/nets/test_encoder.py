@@ -33,9 +33,7 @@ def test_observations_become_one_vector() -> None:
     assert features(spec) == 9
 
 
-@pytest.mark.parametrize(
-    "table", [None, ((0.0, 0.5), (1.0, -1.0), (0.25, 2.0))], ids=["one-hot", "table"]
-)
+@pytest.mark.parametrize("table", [None, ((0.0, 0.5), (1.0, -1.0), (0.25, 2.0))], ids=["one-hot", "table"])
 @pytest.mark.parametrize("kernel", [2, 3])
 def test_the_dense_convolution_is_a_convolution(table: Any, kernel: int) -> None:
     encoder = Convolution(channels=6, kernel=kernel, scalar=5, table=table)

@@ -11,7 +11,7 @@ CONFIG = {
         "domain": {"type": "explora.domains.maze.Maze", "view": 5},
         "explorer": {"type": "explora.explorers.Replay", "rows": 64, "score": {"type": "explora.scores.MaxMC"}},
     },
-    "plan": {"type": "explora.run.Plan", "seed": 3, "steps": 300, "minutes": None},
+    "plan": {"type": "explora.runs.Plan", "seed": 3, "steps": 300, "minutes": None},
 }
 FACTS = {
     "versions": {"explora": "0.1.0", "jax": "0.10.2"},

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from explora.core import Parts
-from explora.run import Plan, run
+from explora.runs import Plan, run
 from explora.store import RunFolder
 from explora.testing import Carousel, Linear, Walk
 

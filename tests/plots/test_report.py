@@ -14,7 +14,7 @@ from PIL import Image
 from explora.cli import main
 from explora.core import RunError, build
 from explora.plots import Choice, compare_runs, comparison_page, gather, replay, report_page, side, write_report
-from explora.run import load
+from explora.runs import load
 from explora.store import RunFolder
 from explora.testing import Walk
 

@@ -9,7 +9,7 @@ import tyro
 
 from explora.core import ArgumentError, Suite
 from explora.ledger import Verdict
-from explora.run import Player, load
+from explora.runs import Player, load
 from explora.store import find
 
 from ._parse import parse
@@ -53,7 +53,7 @@ def evaluate(words: list[str]) -> int:
 
 
 def _domain(path: Any) -> Any:
-    from explora.run import read
+    from explora.runs import read
     from explora.store import RunFolder
 
     with RunFolder.open(path) as folder:

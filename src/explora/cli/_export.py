@@ -17,7 +17,7 @@ import tyro
 
 from explora._version import __version__
 from explora.core import RunError
-from explora.run import load
+from explora.runs import load
 from explora.store import RunFolder, TaskRow, find, guard, write_file
 
 from ._parse import parse

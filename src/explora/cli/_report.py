@@ -13,7 +13,7 @@ from explora.ledger import evaluate
 from explora.loop import State
 from explora.plots import Judged, Learned, gather, write_report
 from explora.recipes import RECIPES, Recipe
-from explora.run import Plan, Player, read, restore
+from explora.runs import Plan, Player, read, restore
 from explora.store import RunFolder, find
 
 from ._parse import parse

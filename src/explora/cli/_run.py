@@ -11,9 +11,9 @@ import tyro
 from explora.core import ArgumentError, Parts
 from explora.domains import domain as find_domain
 from explora.recipes import DEFAULT, RECIPES, recipe
-from explora.run import Finished, Plan
-from explora.run import resume as go_on
-from explora.run import run as begin
+from explora.runs import Finished, Plan
+from explora.runs import resume as go_on
+from explora.runs import run as begin
 
 from ._main import STARTED
 from ._options import options_of, rebuild

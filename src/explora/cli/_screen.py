@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from explora.ledger import Verdict
-from explora.run import Progress, Watcher
+from explora.runs import Progress, Watcher
 
 _BARS = "▁▂▃▄▅▆▇█"
 

@@ -7,7 +7,7 @@ from ._catalogue import DEFAULT
 
 if TYPE_CHECKING:
     from explora.core import Domain, Parts
-    from explora.run import Finished, Watcher
+    from explora.runs import Finished, Watcher
 
 
 def run(
@@ -39,8 +39,8 @@ def run(
     """
     from explora.core import Parts, override
     from explora.domains import domain as find_domain
-    from explora.run import Plan
-    from explora.run import run as begin
+    from explora.runs import Plan
+    from explora.runs import run as begin
 
     from . import recipe
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explora.core import ArgumentError, Domain, Parts, flat, override
-from explora.run import Plan, read, resume
-from explora.run import run as begin
+from explora.runs import Plan, read, resume
+from explora.runs import run as begin
 from explora.store import RunFolder
 
 from ._catalogue import Recipe

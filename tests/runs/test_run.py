@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from explora.core import ArgumentError, Parts, RunError
 from explora.engines import Local
-from explora.run import Clock, Plan, Watcher, load, resume, run
+from explora.runs import Clock, Plan, Watcher, load, resume, run
 from explora.store import RunFolder
 from explora.testing import Carousel, Linear, Walk
 

@@ -1,0 +1,304 @@
+"""The shape of the code: sizes, directions, exports, docstrings. What a reader may rely on in every folder."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "explora"
+LIBRARY = sorted(SOURCE.rglob("*.py"))
+EVERYTHING = [
+    *LIBRARY,
+    *(path for name in ("tests", "benchmarks", "examples", "docs") for path in sorted((ROOT / name).rglob("*.py"))),
+]
+PACKAGES = sorted(path.parent for path in SOURCE.rglob("__init__.py"))
+
+HEAVY = {"sqlalchemy", "tyro", "rich", "PIL", "gymnasium", "scipy", "matplotlib", "tensorboard", "wandb", "mlflow"}
+"""What `import explora` must not load: whoever needs it loads it then."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def functions(path: Path) -> Iterator[Function]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
+
+
+def public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_module_is_longer_than_500_lines() -> None:
+    lengths = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in EVERYTHING}
+    assert {name: length for name, length in lengths.items() if length > 500} == {}
+
+
+def test_no_function_is_longer_than_80_lines() -> None:
+    lengths = {
+        f"{short(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in EVERYTHING
+        for node in functions(path)
+    }
+    assert {name: length for name, length in lengths.items() if length > 80} == {}
+
+
+def test_no_function_has_more_than_10_parameters() -> None:
+    def count(node: Function) -> int:
+        names = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        return len([x for x in names if x is not None and x.arg not in ("self", "cls")])
+
+    counts = {f"{short(path)}:{node.lineno} {node.name}": count(node) for path in LIBRARY for node in functions(path)}
+    assert {name: number for name, number in counts.items() if number > 10} == {}
+
+
+def test_no_folder_has_more_than_14_modules() -> None:
+    counts = {short(folder): len([x for x in folder.glob("*.py") if x.name != "__init__.py"]) for folder in PACKAGES}
+    assert {name: number for name, number in counts.items() if number > 14} == {}
+
+
+# --- directions ------------------------------------------------------------------------------------------------------
+
+
+def test_imports_go_in_the_direction_of_the_sentence() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nobody_reaches_into_the_private_modules_of_another_folder() -> None:
+    found = []
+    for path in LIBRARY:
+        home = ".".join(("explora", *path.relative_to(SOURCE).parent.parts))
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("explora."):
+                owner, _, private = node.module.partition("._")
+                names = [private] if private else [x.name for x in node.names if x.name.startswith("_")]
+                # A private folder belongs to the folder in which it lies.
+                if names and owner != "explora" and not home.startswith(owner):
+                    found.append(f"{short(path)}:{node.lineno} imports {node.module}")
+    assert found == []
+
+
+def test_importing_explora_loads_nothing_that_is_needed_later_only() -> None:
+    code = "import json, sys, explora; print(json.dumps([sorted(sys.modules), explora.__version__]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded, version = json.loads(done.stdout)
+    assert version
+    assert HEAVY & {name.partition(".")[0] for name in loaded} == set()
+    assert [name for name in loaded if re.match(r"explora\.(cli|plots|recipes|runs|store|testing)\b", name)] == []
+
+
+# --- exports ---------------------------------------------------------------------------------------------------------
+
+
+def exports(folder: Path) -> list[tuple[str | None, str, str | None]]:
+    """What an `__init__` imports: (module, name, as)."""
+    nodes = [node for node in tree(folder / "__init__.py").body if isinstance(node, ast.ImportFrom)]
+    return [(node.module, alias.name, alias.asname) for node in nodes if node.level == 1 for alias in node.names]
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=short)
+def test_a_folder_opens_with_an_essay(folder: Path) -> None:
+    essay = ast.get_docstring(tree(folder / "__init__.py")) or ""
+    assert len(essay.split()) >= 12, "the docstring of a folder says what it is for, in some sentences"
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=short)
+def test_a_folder_exports_each_name_once_and_as_itself(folder: Path) -> None:
+    found = exports(folder)
+    assert [name for _, name, alias in found if alias != name] == [], "write `from ._x import A as A`"
+    assert len({name for _, name, _ in found}) == len(found)
+
+
+def test_modules_are_private_and_only_folders_have_names() -> None:
+    known = ("__init__.py", "__main__.py")
+    assert [short(path) for path in LIBRARY if public(path.name) and path.name not in known] == []
+
+
+def test_a_public_name_is_exported_or_used_next_door() -> None:
+    """A name without an underscore is for others: it is exported by its folder, or a module beside it uses it."""
+    found = []
+    for folder in PACKAGES:
+        taken = {name for _, name, _ in exports(folder)}
+        texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+        for path in folder.glob("_*.py"):
+            if path.name == "__init__.py":
+                continue
+            used = "\n".join(text for other, text in texts.items() if other != path)
+            for node in tree(path).body:
+                if isinstance(node, ast.ClassDef | Function) and public(node.name) and node.name not in taken:
+                    if not re.search(rf"\b{node.name}\b", used):
+                        found.append(f"{short(path)}:{node.lineno} {node.name}")
+    assert found == []
+
+
+# --- docstrings ------------------------------------------------------------------------------------------------------
+
+
+def exported_definitions() -> Iterator[tuple[Path, ast.ClassDef | Function]]:
+    """Where the exported classes and functions are defined."""
+    for folder in PACKAGES:
+        for module, name, _ in exports(folder):
+            if module is None:
+                continue
+            path = folder / f"{module.replace('.', '/')}.py"
+            if path.exists():
+                nodes = [x for x in tree(path).body if isinstance(x, ast.ClassDef | Function) and x.name == name]
+                yield from ((path, node) for node in nodes)
+
+
+def inherited() -> dict[str, set[str]]:
+    """For each class of the library, the names that its bases explain already."""
+    classes = {node.name: node for path in LIBRARY for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)}
+
+    def named(base: ast.expr) -> str:
+        base = base.value if isinstance(base, ast.Subscript) else base
+        return base.id if isinstance(base, ast.Name) else getattr(base, "attr", "")
+
+    def explained(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        if name not in classes or name in seen:
+            return set()
+        own = {x.name for x in classes[name].body if isinstance(x, Function) and ast.get_docstring(x)}
+        return own.union(*(explained(named(base), seen | {name}) for base in classes[name].bases))
+
+    return {
+        name: set().union(*(explained(named(base)) for base in node.bases)) for name, node in classes.items()
+    }
+
+
+def test_every_module_has_a_docstring() -> None:
+    assert [short(path) for path in LIBRARY if path.name != "_version.py" and not ast.get_docstring(tree(path))] == []
+
+
+def test_every_exported_name_has_a_docstring() -> None:
+    found = [f"{short(path)}:{x.lineno} {x.name}" for path, x in exported_definitions() if not ast.get_docstring(x)]
+    assert found == []
+
+
+def test_every_public_method_has_a_docstring_or_inherits_one() -> None:
+    known, found = inherited(), []
+    for path, node in exported_definitions():
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                law = isinstance(method, Function) and method.name.startswith("test_")  # its name is its sentence
+                if isinstance(method, Function) and public(method.name) and not law:
+                    if not ast.get_docstring(method) and method.name not in known[node.name]:
+                        found.append(f"{short(path)}:{method.lineno} {node.name}.{method.name}")
+    assert found == []
+
+
+def test_exported_classes_explain_their_fields() -> None:
+    found = []
+    for path, node in exported_definitions():
+        if isinstance(node, ast.ClassDef):
+            fields = [
+                x.target.id
+                for x in node.body
+                if isinstance(x, ast.AnnAssign)
+                and isinstance(x.target, ast.Name)
+                and public(x.target.id)
+                and "ClassVar" not in ast.unparse(x.annotation)
+                and x.target.id.islower()
+            ]
+            missing = [name for name in fields if f"`{name}`" not in (ast.get_docstring(node) or "")]
+            if missing:
+                found.append(f"{short(path)}:{node.lineno} {node.name} says nothing of {', '.join(missing)}")
+    assert found == []
+
+
+def test_exported_functions_explain_their_arguments() -> None:
+    found = []
+    for path, node in exported_definitions():
+        if isinstance(node, Function):
+            names = [x.arg for x in (*node.args.args, *node.args.kwonlyargs)]
+            text = ast.get_docstring(node) or ""
+            missing = [name for name in names if f"`{name}`" not in text]
+            # One sentence is enough for a function of two arguments; with more each is named.
+            if len(names) > 2 and missing:
+                found.append(f"{short(path)}:{node.lineno} {node.name} says nothing of {', '.join(missing)}")
+    assert found == []
+
+
+# --- habits ----------------------------------------------------------------------------------------------------------
+
+
+def test_annotations_are_not_postponed() -> None:
+    """jaxtyping checks them when a function is defined."""
+    assert [short(path) for path in EVERYTHING if "from __future__ import annotations" in _code(path)] == []
+
+
+def test_only_the_command_line_prints() -> None:
+    found = [
+        f"{short(path)}:{node.lineno}"
+        for path in LIBRARY
+        if "cli" not in path.relative_to(SOURCE).parts
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "breakpoint")
+    ]
+    assert found == []
+
+
+def test_no_error_is_swallowed() -> None:
+    found = []
+    for path in LIBRARY:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                kind = "" if node.type is None else ast.unparse(node.type)
+                silent = all(isinstance(x, ast.Pass) for x in node.body)
+                if kind == "" or (silent and kind in ("Exception", "BaseException")):
+                    found.append(f"{short(path)}:{node.lineno}")
+    assert found == []
+
+
+def test_nothing_is_left_to_do() -> None:
+    words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    here = Path(__file__)
+    assert [short(path) for path in EVERYTHING if path != here and words.search(path.read_text("utf-8"))] == []
+
+
+def test_versions_are_pinned_and_nothing_else() -> None:
+    """The constraints name a version of all that `make` installs, and no index."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)] == []
+    pinned = {_name(line) for line in pins}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["build-system"]["requires"],
+        *extras["gymnasium"],
+        *extras["tensorboard"],
+        *project["dependency-groups"]["test"],
+        *project["dependency-groups"]["docs"],
+    ]
+    assert {_name(requirement) for requirement in wanted} - pinned == set()
+
+
+def _name(requirement: str) -> str:
+    name = re.match(r"[A-Za-z0-9._-]+", requirement.partition("==")[0])
+    assert name is not None
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+def _code(path: Path) -> str:
+    """A module without its strings, so that talking about something is not doing it."""
+    return "\n".join(ast.unparse(node) for node in tree(path).body if isinstance(node, ast.Import | ast.ImportFrom))
