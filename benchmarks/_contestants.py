@@ -55,8 +55,9 @@ class Training(Contestant):
         jax.block_until_ready((eqx.filter(self._state, eqx.is_array), log, outcome))
         done = watch.sample(0)
         facts: dict[str, Any] = {"learned": (int(self._state.spent.updates) - updates) / self.rounds}
-        if "explorer/fill" in log.metrics:
-            facts["kept"] = round(float(log.metrics["explorer/fill"][-1]) * self.parts.explorer.capacity)  # type: ignore
+        archive = self.parts.explorer.archive(self._state.explorer)
+        if archive is not None:
+            facts["kept"] = int(archive.filled.sum())
         return Sample(int(self._state.spent.steps) - before, done.seconds, done.cpu, facts)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ Usage:
     python examples/05_new_learner.py
 
 `Reinforce` prefers actions linearly in what it sees and makes those more likely after which more reward came than it
-gets on average (Williams 1992).
+gets on average (Williams 1992). `explora.testing.check_learner(Reinforce())` examines whether it keeps the laws.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from explora.explorers import Replay
 from explora.learners import measure
 from explora.nets import features, flatten
 from explora.scores import Learnability
-from explora.testing import Walk, check_learner
+from explora.testing import Walk
 
 
 class Preferences(Policy):
@@ -68,8 +68,6 @@ class Reinforce(Learner):
         return eqx.tree_at(lambda s: s.matrix, state, state.matrix - self.rate * jax.grad(loss)(state.matrix))
 
 
-check_learner(Reinforce())
-print("the laws of a learner hold")
 parts = Parts(Walk(), Reinforce(rate=3.0), Replay(rows=32, capacity=64, score=Learnability(), explore_learns=True))
 state = loop.init(parts, key=jr.key(0))
 for _ in range(4):

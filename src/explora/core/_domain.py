@@ -92,7 +92,16 @@ class Domain(Part, Generic[Task]):
 
 
 class Step(NamedTuple):
-    """What one action led to."""
+    """What one action led to.
+
+    **Arguments:**
+
+    - `state`: what is now.
+    - `reward`: what was received.
+    - `terminated`: the episode ended by its own rules.
+    - `truncated`: it was cut off by a time limit; never together with `terminated`.
+    - `solved`: it ended with success; only where `terminated`.
+    """
 
     state: Any
     reward: Float[Array, ""]

@@ -11,6 +11,7 @@ class Codes(eqx.Module):
 
     - `shape`: the shape of one observation.
     - `count`: how many codes there are.
+    - `dtype`: how they are stored.
     """
 
     shape: tuple[int, ...] = eqx.field(static=True)
@@ -25,6 +26,7 @@ class Box(eqx.Module):
 
     - `shape`: the shape of one observation or action.
     - `low`, `high`: bounds of every entry; infinite where there are none.
+    - `dtype`: how they are stored.
     """
 
     shape: tuple[int, ...] = eqx.field(static=True)
@@ -40,6 +42,7 @@ class Discrete(eqx.Module):
 
     - `count`: how many choices there are.
     - `names`: what they are called, for people.
+    - `dtype`: how a choice is stored.
     """
 
     count: int = eqx.field(static=True)
@@ -48,6 +51,7 @@ class Discrete(eqx.Module):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """A choice is a scalar."""
         return ()
 
 

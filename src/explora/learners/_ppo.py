@@ -148,10 +148,9 @@ class PPO(Learner[PPOState]):
             return (
                 f"PPO learns by acting, but {type(parts.domain).__name__} is no Environment: use a supervised learner"
             )
-        if self.segment is not None and parts.domain.steps % self.segment:
-            return (
-                f"`segment`={self.segment} does not divide the {parts.domain.steps} steps of a play: use one that does"
-            )
+        steps = parts.domain.steps
+        if self.segment is not None and steps > self.segment and steps % self.segment:
+            return f"`segment`={self.segment} does not divide the {steps} steps of a play: use one that does"
         return None
 
     def init(self, domain: Domain, *, key: PRNGKeyArray) -> PPOState:
@@ -182,8 +181,10 @@ class PPO(Learner[PPOState]):
 
     def update(self, state: PPOState, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> PPOState:
         lived: Trajectories = experience.data
-        batch = _pieces(self._batch(lesson, experience), self.segment)
-        memory = _memory(self.net.core, lived, self.segment)
+        steps = lived.rewards.shape[0]
+        segment = self.segment if self.segment is not None and self.segment < steps else None
+        batch = _pieces(self._batch(lesson, experience), segment)
+        memory = _memory(self.net.core, lived, segment)
         rate = self.rate * (1.0 - (1.0 - self.final_rate) * lesson.progress)  # pyright: ignore[reportOperatorIssue]
         lanes = batch["actions"].shape[1]
         size = lanes // self.minibatches

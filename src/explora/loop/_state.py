@@ -85,7 +85,14 @@ class State(eqx.Module):
 
 
 class Event(eqx.Module):
-    """What happened in one turn: what was asked, lived and measured."""
+    """What happened in one turn.
+
+    **Arguments:**
+
+    - `lesson`: what was asked, its new tasks numbered.
+    - `experience`: what was lived.
+    - `outcome`: what was measured.
+    """
 
     lesson: Lesson
     experience: Experience

@@ -31,7 +31,7 @@ from ._checkpoint import Manifest as Manifest
 from ._database import Database as Database
 from ._facts import environment as environment
 from ._files import guard as guard
-from ._files import write as write_file
+from ._files import write_file as write_file
 from ._folder import RunFolder as RunFolder
 from ._folder import find as find
 from ._folder import is_run as is_run

@@ -106,8 +106,8 @@ class Checkpoints:
         manifest = Manifest(turn, __version__, file, sha256, leaves, json.loads(values.text(meta or {})))
         with files.guard("save a checkpoint in", self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            files.write(self.folder / file, data)
-            files.write(path, _text(manifest))
+            files.write_file(self.folder / file, data)
+            files.write_file(path, _text(manifest))
             self._sweep(turn)
         return path
 

@@ -56,7 +56,7 @@ def guard(doing: str, path: Path | str) -> Iterator[None]:
         raise RunError(f"cannot {doing} {path}: {reason}") from error
 
 
-def write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
     """Writes a whole file, or nothing: a crash or a power cut at any instant leaves the old file or the new one."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:

@@ -87,8 +87,8 @@ class RunFolder:
         try:
             lock = Lock.acquire(building)  # on the open file: it stays locked when the folder is renamed
             with files.guard("create", path):
-                files.write(building / "README.txt", _README.encode())
-                files.write(building / _CONFIG, values.pretty(config).encode())
+                files.write_file(building / "README.txt", _README.encode())
+                files.write_file(building / _CONFIG, values.pretty(config).encode())
                 (building / "checkpoints").mkdir()
                 _create_database(building, path.name, server, {"config": config, **(facts or {})})
                 files.sync(building)
@@ -220,7 +220,7 @@ def _create_database(folder: Path, name: str, server: str | None, facts: dict[st
         return
     schema = f"explora_{re.sub('[^a-z0-9]+', '_', name.lower())[:40]}_{secrets.token_hex(4)}"
     Database.create(server, schema=schema, facts=facts).close()
-    files.write(folder / _SERVER, json.dumps({"url": server, "schema": schema}).encode())
+    files.write_file(folder / _SERVER, json.dumps({"url": server, "schema": schema}).encode())
 
 
 def _open_database(folder: Path, *, write: bool) -> Database:

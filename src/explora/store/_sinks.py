@@ -103,7 +103,7 @@ class CSVSink:
         writer = csv.DictWriter(text, ["turn", *self._names], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        files.write(self.path, text.getvalue().encode())
+        files.write_file(self.path, text.getvalue().encode())
         self._file = open(self.path, "a", newline="", encoding="utf-8")  # noqa: SIM115 - closed by `close`
         return self._file
 
@@ -206,4 +206,4 @@ def _remembered(path: Path) -> str | None:
 
 def _remember(path: Path, name: str) -> None:
     with files.guard("write", path):
-        files.write(path, name.encode())
+        files.write_file(path, name.encode())

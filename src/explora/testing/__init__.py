@@ -39,6 +39,7 @@ from ._suite import BrokenLaw as BrokenLaw
 from ._suite import Conformance as Conformance
 from ._toy_players import Carousel as Carousel
 from ._toy_players import Linear as Linear
+from ._toy_players import LinearPolicy as LinearPolicy
 from ._toys import Blanks as Blanks
 from ._toys import Trail as Trail
 from ._toys import Trailblazer as Trailblazer

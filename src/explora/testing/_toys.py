@@ -270,6 +270,10 @@ class Trailblazer(Environment[Blank, Blank, Sketch]):
     - **Action**: a cell. The mark never comes to lie in the middle: there it goes one cell on.
     - **Reward**: none; whoever judges the design sends one.
     - **End**: after three steps (terminated). The product is the trail.
+
+    **Arguments:**
+
+    - `trails`: the space of what is designed.
     """
 
     trails: Trails = Trails()
