@@ -1,6 +1,7 @@
 # Two commands do everything on a machine with only Python ≥ 3.11, venv and make:
 #   make run        environment + four minutes of exploring mazes, then evaluation and report (MINUTES=10 for more)
 #   make test       environment + linters, type checks, architecture, tests
+.DELETE_ON_ERROR:
 .PHONY: run test test-all docs clean environment
 
 MINUTES ?= 4
@@ -9,6 +10,7 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
 BIN := .venv/bin
 QUIET := --quiet --disable-pip-version-check
+PIP = $(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --build-constraint constraints.txt
 
 run: .venv/explora
 	$(BIN)/explora run maze --minutes $(MINUTES) --out $(OUT)
@@ -33,18 +35,18 @@ environment: .venv/tests
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "explora needs Python 3.11 or newer with venv; install it, or say which: make PYTHON=/path/to/python"; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install $(QUIET) --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --upgrade pip
 
 .venv/explora: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e .
+	$(PIP) -e .
 	@touch $@
 
 .venv/tests: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install $(QUIET) -c constraints.txt -e '.[gymnasium,tensorboard]' --group test
+	$(PIP) -e '.[gymnasium,tensorboard]' --group test
 	@touch $@ .venv/explora
 
 .venv/docs: .venv/tests
-	$(BIN)/python -m pip install $(QUIET) -c constraints.txt --group docs
+	$(PIP) --group docs
 	@touch $@
 
 clean:

@@ -21,7 +21,7 @@ maze = Maze(MazeSpace(height=5, width=5, walls=8), steps=64, max_steps=40)
 learner = PPO(ActorCritic(Dense(32), GRU(32)), rate=3e-3, epochs=2, minibatches=2)
 parts = Parts(maze, learner, Replay(rows=32, capacity=256, minimum_fill=0.25))
 
-state = loop.init(parts, key=jr.key(0), budget=300_000)
+state = loop.init(parts, key=jr.key(0), budget=3e5)
 for _ in range(6):
     state, log = loop.chunk(parts, state, root=jr.key(1), turns=25)
     print(f"{int(state.spent.steps):>9,} steps: {float(log.metrics['play/solved'].mean()):4.0%} solved")

@@ -50,9 +50,9 @@ class Staircase(Explorer):
 
     def tell(self, state, space, lesson, outcome, *, key):
         counts = outcome.answered & jnp.isfinite(outcome.solved)
-        solved = jnp.sum(jnp.where(counts, outcome.solved, 0.0)) / jnp.maximum(jnp.sum(counts), 1)
-        stride = jnp.where(solved > self.wanted, self.stride, -self.stride) * jnp.any(counts)
-        return Height(jnp.clip(state.height + stride, 0.0, 1.0))
+        solved = jnp.mean(outcome.solved, where=counts)  # not a number if nothing counts
+        stride = jnp.where(solved > self.wanted, self.stride, -self.stride)
+        return Height(jnp.where(jnp.any(counts), jnp.clip(state.height + stride, 0.0, 1.0), state.height))
 
     def metrics(self, state):
         return {"height": state.height}

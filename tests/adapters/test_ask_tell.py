@@ -8,7 +8,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.adapters import AskTell, ParameterSpace, Real, SeedSpace
+from explora.adapters import AskTell, ParameterSpace, Real, SeedSpace, _ask_tell
 from explora.core import NEW, ArgumentError, CombinationError, Outcome, UnknownName, turn_keys
 from explora.explorers import Adversary, Replay
 from explora.scores import Learnability, MaxMC
@@ -54,7 +54,7 @@ def test_it_is_what_the_explorer_does_on_its_own():
     count = 0
     for turn in range(4):
         keys = turn_keys(jr.key(3), jnp.asarray(turn, jnp.int32), 5)
-        state, lesson = REPLAY.ask(state, LINE, "round", key=keys[0])
+        state, lesson = _ask_tell._ask(REPLAY, state, LINE, "round", keys[0])
         tasks, ids = ours.ask()
         np.testing.assert_array_equal(tasks, lesson.tasks)
         np.testing.assert_array_equal(ours.learn(ids), lesson.learn_mask)
@@ -62,7 +62,7 @@ def test_it_is_what_the_explorer_does_on_its_own():
         lesson = type(lesson)(**{**vars(lesson), "id": jnp.where(new, count + jnp.cumsum(new) - 1, lesson.id)})
         count += int(new.sum())
         outcome = Outcome(jnp.ones(4, jnp.int8), episodes=jnp.ones(4, jnp.int32), solved=jnp.asarray(solved(tasks)))
-        state = REPLAY.tell(state, LINE, lesson, outcome, key=jr.fold_in(keys[4], 0))
+        state = _ask_tell._tell(REPLAY, state, LINE, lesson, outcome, jr.fold_in(keys[4], 0))
         ours.tell(ids, solved=solved(tasks))
     archive, expected = ours.archive(), REPLAY.archive(state)
     assert archive is not None
@@ -176,6 +176,4 @@ def test_every_lesson_is_compiled_once():
 
 
 def _compilations(name: str) -> int:
-    from explora.adapters import _ask_tell
-
     return getattr(_ask_tell, name)._cached._cache_size()

@@ -1,5 +1,6 @@
 """PPO against an implementation that is written down plainly, without any of the library's shortcuts."""
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -132,6 +133,11 @@ def plain_loss(weights: Any, learner: PPO, lived: Any, counted: np.ndarray, adva
     return policy + learner.critic * value - learner.entropy * entropy
 
 
+def adam(rate: float, count: int, weight: Any, first: Any, second: Any) -> Any:
+    """One step of Adam with its moments corrected for their start at zero."""
+    return weight - rate * (first / (1 - 0.9**count)) / (jnp.sqrt(second / (1 - 0.999**count)) + 1e-5)
+
+
 def plain_update(learner: PPO, state: Any, lesson: Any, experience: Any, key: Any) -> Any:
     """Adam with its bias correction, the gradient clipped to a norm, the rate falling linearly."""
     lived = experience.data
@@ -148,15 +154,7 @@ def plain_update(learner: PPO, state: Any, lesson: Any, experience: Any, key: An
             count += 1
             first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
             second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, gradient)
-            change = lambda w, m, v: (
-                w
-                - rate
-                * (m / (1 - 0.9**count))
-                / (  # noqa: B023
-                    jnp.sqrt(v / (1 - 0.999**count)) + 1e-5  # noqa: B023
-                )
-            )
-            weights = jax.tree.map(change, weights, first, second)
+            weights = jax.tree.map(partial(adam, rate, count), weights, first, second)
     return weights
 
 
@@ -180,7 +178,7 @@ def test_the_case_holds_what_can_go_wrong(case: Any) -> None:
 
 
 def test_one_segment_as_long_as_the_play_changes_nothing(case: Any) -> None:
-    learner, state, lesson, experience = case
+    _, state, lesson, experience = case
     memory = jnp.zeros((STEPS, LANES, WIDTH))
     remembered = eqx.tree_at(lambda e: e.data.policy, experience, experience.data.policy | {"memory": memory})
     whole = ppo(epochs=2, minibatches=2, segment=STEPS)

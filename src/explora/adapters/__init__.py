@@ -15,8 +15,8 @@ from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
 from ._parameters import Choice as Choice
 from ._parameters import ParameterSpace as ParameterSpace
 from ._parameters import Real as Real
-from ._parameters import SeedSpace as SeedSpace
 from ._parameters import Whole as Whole
+from ._seeds import SeedSpace as SeedSpace
 from ._to_gymnasium import register as register
 from ._to_gymnasium import to_gymnasium as to_gymnasium
 from ._to_gymnasium import to_gymnasium_vector as to_gymnasium_vector

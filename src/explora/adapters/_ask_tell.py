@@ -268,10 +268,6 @@ class _Elsewhere(Domain):
     def space(self) -> Space:
         return self.inner
 
-    @property
-    def provides(self) -> frozenset[str]:
-        return self.inner.provides
-
 
 class _Somebody(Learner):
     """Who is trained by code that is not ours: anything may be measured, nothing else can be asked for."""

@@ -26,7 +26,8 @@ from explora.core import (
 )
 
 from . import _required
-from ._parameters import ParameterSpace, SeedSpace
+from ._parameters import ParameterSpace
+from ._seeds import SeedSpace
 
 if TYPE_CHECKING:
     import gymnasium

@@ -10,4 +10,4 @@ def sfl(domain: Domain) -> Parts:
 
     **Reference:** Rutherford et al. 2024, No Regrets (arXiv:2408.15099).
     """
-    return Parts(domain, PPO(), Frontier(queue=1))
+    return Parts(domain, PPO(), Frontier(rows=128, queue=4))

@@ -11,7 +11,7 @@ def learning_progress(domain: Domain) -> Parts:
     **Reference:** Kanitscheider et al. 2021 (arXiv:2106.14876), section 3, as used inside
     OMNI (arXiv:2306.01711).
     """
-    return Parts(domain, PPO(), Bandit())
+    return Parts(domain, PPO(), Bandit(rows=128, queue=4))
 
 
 def tscl(domain: Domain) -> Parts:
@@ -19,4 +19,4 @@ def tscl(domain: Domain) -> Parts:
 
     **Reference:** Matiisen et al. 2017 (arXiv:1707.00183), algorithm 2.
     """
-    return Parts(domain, PPO(), Bandit(estimate="window", choice="greedy"))
+    return Parts(domain, PPO(), Bandit(rows=128, queue=4, estimate="window", choice="greedy"))

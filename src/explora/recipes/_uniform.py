@@ -10,4 +10,4 @@ def dr(domain: Domain) -> Parts:
 
     **Reference:** Tobin et al. 2017 (arXiv:1703.06907).
     """
-    return Parts(domain, PPO(), Uniform(rows=512, queue=4))
+    return Parts(domain, PPO(), Uniform(rows=128, queue=4))
