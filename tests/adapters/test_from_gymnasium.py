@@ -27,6 +27,7 @@ from explora.ledger import evaluate
 from explora.loop import host_chunk, init
 from explora.nets import GRU, ActorCritic, Dense
 from explora.scores import Learnability
+from explora.testing import check_run
 
 POLES = ParameterSpace((Real("gravity", 5.0, 15.0), Real("length", 0.25, 1.0, log=True), Real("force_mag", 5.0, 15.0)))
 CART_POLE = GymnasiumDomain("CartPole-v1", POLES, steps=64, max_steps=50, threshold=40.0)
@@ -110,6 +111,12 @@ def test_options_that_are_no_numbers():
 def test_a_pure_verb_says_where_to_go():
     with pytest.raises(CombinationError, match="use its `play` and `judge`"):
         CART_POLE.reset(None, key=jr.key(0))
+
+
+@pytest.mark.slow
+def test_a_run_keeps_the_laws():
+    explorer = Replay(rows=4, capacity=16, minimum_fill=0.25, score=Learnability(), edit=True)
+    check_run(Parts(CART_POLE, SMALL, explorer))
 
 
 @pytest.mark.slow

@@ -159,7 +159,7 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
         code = world.codes.reshape(-1).at[front].get(mode="promise_in_bounds")
         forward = action == 2
         solved = forward & (code == GOAL)
-        turn = (action == 1).astype(jnp.uint8) - (action == 0).astype(jnp.uint8)
+        turn = jnp.uint8(3) * (action == 0).astype(jnp.uint8) + (action == 1).astype(jnp.uint8)
         time = state.time + 1
         late = time >= self.limit(world)
         after = MazeState(
