@@ -46,9 +46,9 @@ def kinds() -> list[Kind]:
             "maze_plr.py",
             (*STEADY, "--replay_prob", "0.5"),
             replay(probability=0.5, minimum_fill=0.01),
-            30,
+            20,
         ),
-        Kind("ACCEL", "maze_plr.py", (*STEADY, "--use_accel"), replay(edit=True, minimum_fill=0.01), 30),
+        Kind("ACCEL", "maze_plr.py", (*STEADY, "--use_accel"), replay(edit=True, minimum_fill=0.01), 20),
         Kind(
             "ACCEL, buffer filling", "maze_plr.py", (*FILLING, "--use_accel"), replay(edit=True, minimum_fill=1.0), 20
         ),

@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     say = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     say.add_argument("--rows", default=",".join(ROWS), help="which groups, by comma")
+    say.add_argument("--only", metavar="TEXT", default="", help="of these only the groups whose name has TEXT in it")
     say.add_argument("--quick", action="store_true", help="a few seconds a row, only to see that all works")
     say.add_argument("--repeats", type=int, help="samples of each contestant (5, or 2 if quick)")
     say.add_argument("--jaxued", metavar="DIR", help="a checkout of JaxUED")
@@ -77,6 +78,8 @@ def main() -> None:
     stamp = {"machine": machine(), "settings": {"quick": settings.quick, "repeats": settings.repeats}}
     report = Report(chosen.out)
     for name, measure in groups(chosen.rows.split(","), settings):
+        if chosen.only not in name:
+            continue
         if not chosen.again and report.has(name, stamp):
             print(f"{name}: done before", file=sys.stderr)
             continue

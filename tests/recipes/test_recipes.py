@@ -15,6 +15,8 @@ from explora.domains.maze import Maze, MazeSpace
 from explora.loop import chunk, init
 from explora.recipes import DEFAULT, RECIPES, Recipe, recipe
 
+QUICK = ("dr", "accel")
+
 SMALL = {
     "learner.net.core.width": 8,
     "learner.net.encoder.width": 8,
@@ -50,7 +52,11 @@ def small(found: Recipe) -> Parts:
     return override(parts, {path: value for path, value in SMALL.items() if path in known})
 
 
-@pytest.mark.parametrize("found", RECIPES, ids=lambda found: found.name)
+# Each compiles a program of its own: two in every test run, the others with the slow tests.
+@pytest.mark.parametrize(
+    "found",
+    [pytest.param(found, id=found.name, marks=[] if found.name in QUICK else [pytest.mark.slow]) for found in RECIPES],
+)
 def test_a_recipe_runs_two_rounds_and_is_its_own_configuration(found: Recipe):
     parts = small(found).check()
     again = build(spec(parts))

@@ -75,7 +75,8 @@ def test_rewinding_reaches_everything(tmp_path):
 def test_a_config_that_is_edited_changes_nothing(tmp_path):
     create(tmp_path / "a").close()
     (tmp_path / "a" / "config.json").write_text("{")
-    assert RunFolder.open(tmp_path / "a").config == CONFIG
+    with RunFolder.open(tmp_path / "a") as folder:
+        assert folder.config == CONFIG
 
 
 @pytest.mark.parametrize("what", ["run", "file", "something else", "link"])

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def _row(path: Path) -> tuple[str, ...]:
     """A run's line, read with nothing but the standard library."""
     config = json.loads((path / "config.json").read_text())
     try:
-        with sqlite3.connect(f"file:{path / 'run.db'}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{path / 'run.db'}?mode=ro", uri=True)) as connection:
             facts = {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM run")}
             last = connection.execute("SELECT steps, seconds FROM record ORDER BY turn DESC LIMIT 1").fetchone()
     except sqlite3.Error as error:

@@ -40,11 +40,15 @@ class Database(Reading):
         """
         engine, place = connect(where, "create", schema)
         database = cls(engine, place, writable=True)
-        with database._connection("create") as connection:
-            if schema is not None:
-                connection.execute(sa.schema.CreateSchema(schema))
-            t.META.create_all(connection)
-        database.set(**_format.stamp(), **(facts or {}))
+        try:
+            with database._connection("create") as connection:
+                if schema is not None:
+                    connection.execute(sa.schema.CreateSchema(schema))
+                t.META.create_all(connection)
+            database.set(**_format.stamp(), **(facts or {}))
+        except BaseException:
+            database.close()
+            raise
         return database
 
     @classmethod
@@ -60,8 +64,12 @@ class Database(Reading):
         """
         engine, place = connect(where, "write" if write else "read", schema)
         database = cls(engine, place, writable=write)
-        facts = database.facts()
-        _format.check(place, facts.get("format"), facts.get("explora", "unknown"))
+        try:
+            facts = database.facts()
+            _format.check(place, facts.get("format"), facts.get("explora", "unknown"))
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def __init__(self, engine: sa.Engine, place: str, *, writable: bool):
