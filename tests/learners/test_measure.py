@@ -102,7 +102,7 @@ def test_a_row_that_finished_nothing_has_no_best(lived: Any) -> None:
             for name in data.__dataclass_fields__
         }
     )
-    found = measure(none, Experience(cut.status, silent))
+    found = jax.jit(measure)(none, Experience(cut.status, silent))
     assert found.max_returns is not None
     assert np.all(np.isneginf(found.max_returns))
     assert found.returns is not None

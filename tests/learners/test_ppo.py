@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+from jaxtyping import Array, Int32
 
 from explora.core import CombinationError, Parts, Status, fresh_lesson
 from explora.learners import PPO, Population
@@ -83,9 +84,9 @@ def case() -> Any:
 # --- the plain implementation ----------------------------------------------------------------------------------------
 
 
-def forward(weights: Any, lived: Any, lanes: np.ndarray) -> tuple[Any, Any]:
+def forward(weights: Any, lived: Any, lanes: Int32[Array, " lanes"]) -> tuple[Any, Any]:
     """Log-probabilities of all actions and values, one step after the other from a memory of zeros."""
-    memory = jnp.zeros((len(lanes), WIDTH))
+    memory = jnp.zeros((lanes.shape[0], WIDTH))
     logits, values = [], []
     w = weights["core"]
     for t in range(STEPS):
@@ -115,21 +116,22 @@ def plain_advantages(lived: Any, discount: float, trace: float) -> np.ndarray:
     return found
 
 
-def plain_loss(weights: Any, learner: PPO, lived: Any, counted: np.ndarray, advantage: Any, lanes: np.ndarray) -> Any:
-    """Schulman et al. 2017, eq. 9, over the steps that count."""
+def plain_loss(
+    weights: Any, learner: PPO, lived: Any, counted: Any, advantage: Any, lanes: Int32[Array, " lanes"]
+) -> Any:
+    """Schulman et al. 2017, eq. 9, over the steps of `lanes` that count."""
     logits, values = forward(weights, lived, lanes)
-    where = [(t, i) for i, lane in enumerate(lanes) for t in range(STEPS) if counted[t, lane]]
-    t, i = np.array(where).T
-    lane = lanes[i]
-    normal = advantage[t, lane]
-    normal = (normal - normal.mean()) / (normal.std() + 1e-5)
-    ratio = jnp.exp(logits[t, i, lived.actions[t, lane]] - lived.policy["log_probability"][t, lane])
-    policy = -jnp.minimum(ratio * normal, jnp.clip(ratio, 1 - learner.clip, 1 + learner.clip) * normal).mean()
-    old = lived.policy["values"][t, lane, 0]
-    target = advantage[t, lane] + old
-    near = old + jnp.clip(values[t, i] - old, -learner.clip, learner.clip)
-    value = 0.5 * jnp.maximum((values[t, i] - target) ** 2, (near - target) ** 2).mean()
-    entropy = -(jnp.exp(logits) * logits).sum(-1)[t, i].mean()
+    cut = lambda x: x[:, lanes]
+    mean = lambda x: jnp.sum(cut(counted) * x) / jnp.sum(cut(counted))
+    advantage, old = cut(advantage), cut(lived.policy["values"])[..., 0]
+    target = advantage + old
+    normal = (advantage - mean(advantage)) / (jnp.sqrt(mean((advantage - mean(advantage)) ** 2)) + 1e-5)
+    chosen = sum(jnp.where(cut(lived.actions) == action, logits[..., action], 0.0) for action in range(2))
+    ratio = jnp.exp(chosen - cut(lived.policy["log_probability"]))
+    policy = -mean(jnp.minimum(ratio * normal, jnp.clip(ratio, 1 - learner.clip, 1 + learner.clip) * normal))
+    near = old + jnp.clip(values - old, -learner.clip, learner.clip)
+    value = 0.5 * mean(jnp.maximum((values - target) ** 2, (near - target) ** 2))
+    entropy = mean(-(jnp.exp(logits) * logits).sum(-1))
     return policy + learner.critic * value - learner.entropy * entropy
 
 
@@ -146,9 +148,10 @@ def plain_update(learner: PPO, state: Any, lesson: Any, experience: Any, key: An
     weights, rate = state.weights, learner.rate * (1 - 0.8 * 0.25)
     first = second = jax.tree.map(jnp.zeros_like, weights)
     count = 0
+    differentiate = eqx.filter_jit(jax.grad(plain_loss))
     for epoch in jr.split(key, learner.epochs):
-        for lanes in np.asarray(jr.permutation(epoch, LANES)).reshape(learner.minibatches, -1):
-            gradient = jax.grad(plain_loss)(weights, learner, lived, counted, advantage, lanes)
+        for lanes in jr.permutation(epoch, LANES).reshape(learner.minibatches, -1):
+            gradient = differentiate(weights, learner, lived, jnp.asarray(counted, jnp.float32), advantage, lanes)
             norm = np.sqrt(sum(float(jnp.sum(g**2)) for g in jax.tree.leaves(gradient)))
             gradient = jax.tree.map(lambda g: g * min(1.0, learner.norm / norm), gradient)  # noqa: B023
             count += 1
@@ -236,6 +239,7 @@ def test_ppo_runs_by_the_laws_of_the_loop() -> None:
     check_run(Parts(ENV, ppo(minibatches=2), Carousel()))
 
 
+@pytest.mark.slow
 def test_ppo_learns_to_walk() -> None:
     from explora.loop import chunk, init
 

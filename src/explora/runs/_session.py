@@ -211,7 +211,7 @@ def evaluation_rows(turn: int, verdict: Verdict) -> list[EvaluationRow]:
     ]
 
 
-def _finite(x: float) -> float | None:
+def _finite(x: np.floating) -> float | None:
     return float(x) if np.isfinite(x) else None
 
 

@@ -99,9 +99,13 @@ class LearnerSuite(Conformance):
         """The state after learning from the whole lesson."""
         return self.once("learned", lambda: self.update(self.lesson, self.lived))
 
+    def policy(self, state: Any) -> Any:
+        """`policy`, under `jit`."""
+        return self.once("policy", lambda: eqx.filter_jit(lambda state: self.subject.policy(state)))(state)
+
     def test_play_leaves_the_policy_as_it_was(self) -> None:
         after, _, _ = self.play(self.lesson, 2)
-        self.require_same(self.subject.policy(self.first), self.subject.policy(after), "`play` changed the policy")
+        self.require_same(self.policy(self.first), self.policy(after), "`play` changed the policy")
         self.require(shapes(self.first) == shapes(after), "`play` changed shapes or types of the state")
 
     def test_play_is_a_function_of_its_key(self) -> None:
@@ -134,7 +138,7 @@ class LearnerSuite(Conformance):
                         self.require(np.all(np.isfinite(leaf[answered])), f"outcome.{name} is not finite: {leaf}")
 
     def test_update_learns_something(self) -> None:
-        same = difference(self.subject.policy(self.first), self.subject.policy(self.learned))
+        same = difference(self.policy(self.first), self.policy(self.learned))
         self.require(same is not None, "`update` from a lesson of which every row is to be learned changed nothing")
 
     def test_update_keeps_the_shapes_of_the_state(self) -> None:
@@ -166,10 +170,10 @@ class LearnerSuite(Conformance):
         self.require_close(once, other, "`update` learned from rows that are VOID", 1e-6)
 
     def test_publish_changes_no_shapes_and_plays(self) -> None:
-        published = self.subject.publish(self.learned)
+        published = eqx.filter_jit(lambda state: self.subject.publish(state))(self.learned)
         self.require(shapes(published) == shapes(self.learned), "`publish` changed shapes or types of the state")
         self.require(
-            shapes(self.subject.policy(published)) == shapes(self.subject.policy(self.learned)),
+            shapes(self.policy(published)) == shapes(self.policy(self.learned)),
             "the policy of the published state is another kind of policy",
         )
 
