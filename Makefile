@@ -22,7 +22,7 @@ test: .venv/tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/pyright --pythonpath $(BIN)/python --warnings src
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope
 
 test-all: .venv/tests
 	$(BIN)/python -m pytest -m slow
