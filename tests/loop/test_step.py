@@ -139,7 +139,7 @@ def test_the_learner_learns_where_a_row_is_to_be_learned_and_answered() -> None:
 
 
 def test_nobody_learns_from_rows_that_nobody_answered() -> None:
-    own = parts(Walk(space=Trails(12), steps=1, patience=9))  # hardly any trail is that short
+    own = parts(Walk(space=Trails(64), steps=1, patience=9))  # hardly any trail is that short
     before = init(own, key=jr.key(0))
     after, event = turn(own, before)
     assert event.outcome.status.tolist() == [Status.VOID] * 4

@@ -86,7 +86,7 @@ def test_an_explorer_that_keeps_nothing_logs_no_tasks() -> None:
 
 
 def test_what_nobody_measured_is_not_a_number() -> None:
-    own = Parts(Walk(Trails(12), steps=1, patience=9), Linear(), Carousel())  # hardly any trail is that short
+    own = Parts(Walk(Trails(64), steps=1, patience=9), Linear(), Carousel())  # hardly any trail is that short
     log = host_chunk(own, init(own, key=jr.key(0)), root=jr.key(7), turns=1)[1]
     assert float(log.metrics["play/answered"][0]) == 0.0
     assert np.isnan(float(log.metrics["play/solved"][0]))

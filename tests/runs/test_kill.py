@@ -63,7 +63,9 @@ def test_a_killed_run_equals_one_that_was_not(tmp_path: Path):
     subprocess.run(command("run", "maze", *SMALL, "--out", str(whole)), check=True, stdout=subprocess.DEVNULL)
     expected_tables, expected_arrays = content(whole)
     started = time.monotonic()
-    subprocess.run(command("run", "maze", *SMALL, "--out", str(tmp_path / "warm")), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command("run", "maze", *SMALL, "--out", str(tmp_path / "warm")), check=True, stdout=subprocess.DEVNULL
+    )
     longest = time.monotonic() - started
     generator = random.Random(0)
     killed = attempts = 0

@@ -13,7 +13,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Int32, PRNGKeyArray, PyTree
 
-from explora.core import Experience, Lesson, Outcome, Policy, Status, Trajectories, row_keys
+from explora.core import Experience, Lesson, Outcome, Policy, Status, Trajectories, row_keys, step_key
 
 from ._from_gymnasium import GymnasiumDomain
 from ._spaces import reader, writer
@@ -205,7 +205,7 @@ def _act(
     who: Array | None,
 ) -> Any:
     """One action for each lane; lane `index` acts at `time` with the key that it has in a compiled rollout."""
-    lane_key = lambda lane, at: jr.fold_in(jr.fold_in(jr.fold_in(key, lane), at), 0)
+    lane_key = lambda lane, at: step_key(jr.fold_in(key, lane), at, "act")
     fresh = jnp.asarray(fresh)
     return policy(observations, memory, fresh, keys=jax.vmap(lane_key)(index, time), who=who)
 
@@ -214,7 +214,7 @@ def _act(
 def _seeds(key: PRNGKeyArray, lanes: int, steps: int) -> Array:
     """A seed for each lane and each time at which an episode may start, `(steps + 1, lanes)`."""
     keys = row_keys(key, lanes)
-    later = lambda time: jax.vmap(lambda k: _seed(jr.fold_in(jr.fold_in(k, time), 2)))(keys)
+    later = lambda time: jax.vmap(lambda k: _seed(step_key(k, time, "start")))(keys)
     return jnp.concatenate([_starts(key, lanes)[None], jax.vmap(later)(jnp.arange(1, steps + 1))])
 
 

@@ -1,9 +1,11 @@
 """Random keys: one rule for the whole library, so that a seed fully determines a run.
 
 A run has one root key. The key of a turn is `fold_in(root, turn)`; each verb of the turn gets its own; the key of a
-row is `fold_in(verb, row)` and that of a time step `fold_in(row, time)`. Nothing is ever split off a key that is used
-elsewhere, and a row's randomness does not depend on how many other rows are played beside it.
+row is `fold_in(verb, row)`, and each use of it at a time step has a number of its own. Nothing is ever split off a key
+that is used elsewhere, and a row's randomness does not depend on how many other rows are played beside it.
 """
+
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -28,3 +30,15 @@ def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> Key[Array, " verbs
 def row_keys(key: PRNGKeyArray, rows: int) -> Key[Array, " rows"]:
     """One key for each of `rows` rows; row `i` gets the same key however many rows there are."""
     return jax.vmap(lambda row: jr.fold_in(key, row))(jnp.arange(rows))
+
+
+def step_key(key: PRNGKeyArray, time: Array, use: Literal["act", "move", "start"]) -> PRNGKeyArray:
+    """The key of one use at one time step of a play; time 0 knows only the start of the first episode.
+
+    **Arguments:**
+
+    - `key`: the key of the row.
+    - `time`: the step, from 1; a scalar integer.
+    - `use`: what it is for: the choice of an action, the environment's move, the start of the next episode.
+    """
+    return jr.fold_in(key, 3 * time + ("act", "move", "start").index(use))

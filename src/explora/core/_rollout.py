@@ -9,7 +9,7 @@ import jax.random as jr
 from jaxtyping import Array, Key, PRNGKeyArray
 
 from ._devices import spread
-from ._keys import row_keys
+from ._keys import row_keys, step_key
 from ._lesson import Experience, Lesson, Outcome, Status, Trajectories
 
 if TYPE_CHECKING:
@@ -201,8 +201,8 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
 
 def _split(keys: Key[Array, " lanes"], time: Array) -> tuple[Array, Array, Array]:
     """Three keys for each lane at a time step: to act, to move, to start anew."""
-    use = lambda number: jax.vmap(lambda k: jr.fold_in(jr.fold_in(k, time), number))(keys)
-    return use(0), use(1), use(2)
+    use = lambda name: jax.vmap(lambda k: step_key(k, time, name))(keys)
+    return use("act"), use("move"), use("start")
 
 
 def _picker(worlds: Any, lanes: int, queue: int) -> Any:

@@ -1,9 +1,10 @@
 """Recurrent cores whose training pass is a few large matrix products.
 
-Differentiating a scan naively keeps the input product and the accumulation of weight gradients inside the loop, as
-thousands of thin products. Here the input product is done once for the whole sequence, the loop holds only
-`memory @ weights`, the backward loop collects the gradients of the gates, and the gradients of both weight matrices
-are two large products afterwards. The numbers are the same; only their order of summation differs.
+Differentiating a scan naively accumulates the gradients of the weights inside the loop, as thousands of thin products.
+Here the forward loop keeps what each product read, the backward loop collects the gradients of the gates, and the
+gradients of the weights are one or two large products afterwards. The numbers are the same; only their order of
+summation differs. The product with the inputs stays inside the loop: at these widths a product that is written to
+memory and read again costs more than a thinner one whose result stays in the cache.
 """
 
 from typing import Any
@@ -13,8 +14,6 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
-
-from ._affine import affine
 
 
 class Core(eqx.Module):
@@ -75,8 +74,7 @@ class GRU(Core):
         return jnp.zeros((lanes, self.width))
 
     def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, Array]:
-        drive = affine(inputs, weights["input"], weights["bias"])
-        out = _gru(drive, weights["memory"], weights["memory_bias"], memory, fresh)
+        out = _gru(weights, inputs, memory, fresh)
         return out, out[-1]
 
 
@@ -98,8 +96,7 @@ class LSTM(Core):
         return jnp.zeros((lanes, self.width)), jnp.zeros((lanes, self.width))
 
     def __call__(self, weights: Any, inputs: Any, memory: Any, fresh: Any) -> tuple[Array, tuple[Array, Array]]:
-        drive = affine(inputs, weights["input"], weights["bias"])
-        cells, out = _lstm(drive, weights["memory"], memory, fresh)
+        cells, out = _lstm(weights, inputs, memory, fresh)
         return out, (cells[-1], out[-1])
 
 
@@ -119,56 +116,55 @@ def _sigmoid(x: Array) -> Array:
 # --- GRU -------------------------------------------------------------------------------------------------------------
 
 
-def _gru_step(drive: Array, weights: Array, bias: Array, before: Array) -> tuple[Array, tuple[Array, ...]]:
+def _gru_step(weights: Any, read: Array, before: Array) -> tuple[Array, tuple[Array, ...]]:
     width = before.shape[-1]
-    from_memory = before @ weights
-    gates = _sigmoid(drive[:, : 2 * width] + from_memory[:, : 2 * width])
+    from_input = read @ weights["input"] + weights["bias"][None]
+    from_memory = before @ weights["memory"]
+    gates = _sigmoid(from_input[:, : 2 * width] + from_memory[:, : 2 * width])
     reset, keep = gates[:, :width], gates[:, width:]
-    recalled = from_memory[:, 2 * width :] + bias[None]
-    new = jnp.tanh(drive[:, 2 * width :] + reset * recalled)
-    return new + keep * (before - new), (reset, keep, new, recalled)
+    recalled = from_memory[:, 2 * width :] + weights["memory_bias"][None]
+    new = jnp.tanh(from_input[:, 2 * width :] + reset * recalled)
+    return new + keep * (before - new), (before, reset, keep, new, recalled)
 
 
 @jax.custom_vjp
-def _gru(drive: Array, weights: Array, bias: Array, memory: Array, fresh: Array) -> Array:
-    def step(before: Array, x: tuple[Array, Array]) -> tuple[Array, Array]:
-        after, _ = _gru_step(x[0], weights, bias, _clear(x[1], before))
-        return after, after
-
-    return jax.lax.scan(step, memory, (drive, fresh))[1]
+def _gru(weights: Any, inputs: Array, memory: Array, fresh: Array) -> Array:
+    return _gru_forward(weights, inputs, memory, fresh)[0]
 
 
-def _gru_forward(drive: Array, weights: Array, bias: Array, memory: Array, fresh: Array) -> tuple[Array, Any]:
+def _gru_forward(weights: Any, inputs: Array, memory: Array, fresh: Array) -> tuple[Array, Any]:
     def step(before: Array, x: tuple[Array, Array]) -> tuple[Array, Any]:
-        after, kept = _gru_step(x[0], weights, bias, _clear(x[1], before))
+        after, kept = _gru_step(weights, x[0], _clear(x[1], before))
         return after, (after, kept)
 
-    _, (out, kept) = jax.lax.scan(step, memory, (drive, fresh))
-    return out, (weights, memory, fresh, out, kept)
+    _, (out, kept) = jax.lax.scan(step, memory, (inputs, fresh))
+    return out, (weights, inputs, fresh, kept)
 
 
-def _gru_backward(saved: Any, upstream: Array) -> tuple[Array | None, ...]:
-    weights, memory, fresh, out, (reset, keep, new, recalled) = saved
-    before = jnp.where(fresh[..., None], 0.0, jnp.concatenate([memory[None], out[:-1]]))
-    transposed = weights.T
+def _gru_backward(saved: Any, upstream: Array) -> tuple[Any, ...]:
+    weights, inputs, fresh, kept = saved
+    to_input, to_memory = weights["input"].T, weights["memory"].T
 
-    def step(later: Array, x: tuple[Array, ...]) -> tuple[Array, tuple[Array, Array]]:
-        up, fresh, before, reset, keep, new, recalled = x
+    def step(later: Array, x: tuple[Any, ...]) -> tuple[Array, tuple[Array, ...]]:
+        up, fresh, (before, reset, keep, new, recalled) = x
         grad = up + later
         d_new = grad * (1 - keep) * (1 - new * new)
         d_keep = grad * (before - new) * keep * (1 - keep)
         d_reset = d_new * recalled * reset * (1 - reset)
-        d_drive = jnp.concatenate([d_reset, d_keep, d_new], axis=-1)
-        d_memory = jnp.concatenate([d_reset, d_keep, d_new * reset], axis=-1)
-        earlier = _clear(fresh, grad * keep + d_memory @ transposed)
-        return earlier, (d_drive, d_memory)
+        d_from_input = jnp.concatenate([d_reset, d_keep, d_new], axis=-1)
+        d_from_memory = jnp.concatenate([d_reset, d_keep, d_new * reset], axis=-1)
+        earlier = _clear(fresh, grad * keep + d_from_memory @ to_memory)
+        return earlier, (d_from_input @ to_input, d_from_input, d_from_memory)
 
-    start = jnp.zeros_like(memory)
-    inputs = (upstream, fresh, before, reset, keep, new, recalled)
-    d_start, (d_drive, d_memory) = jax.lax.scan(step, start, inputs, reverse=True)
-    d_weights = _outer(before, d_memory)
-    d_bias = d_memory[..., 2 * memory.shape[-1] :].sum((0, 1))
-    return d_drive, d_weights, d_bias, d_start, None
+    start = jnp.zeros_like(upstream[0])
+    d_start, (d_inputs, d_from_input, d_from_memory) = jax.lax.scan(step, start, (upstream, fresh, kept), reverse=True)
+    d_weights = {
+        "input": _outer(inputs, d_from_input),
+        "memory": _outer(kept[0], d_from_memory),
+        "bias": d_from_input.sum((0, 1)),
+        "memory_bias": d_from_memory[..., 2 * start.shape[-1] :].sum((0, 1)),
+    }
+    return d_weights, d_inputs, d_start, None
 
 
 _gru.defvjp(_gru_forward, _gru_backward)
@@ -177,9 +173,8 @@ _gru.defvjp(_gru_forward, _gru_backward)
 # --- LSTM ------------------------------------------------------------------------------------------------------------
 
 
-def _lstm_step(drive: Array, weights: Array, cell: Array, out: Array) -> tuple[Array, Array, tuple[Array, ...]]:
+def _lstm_step(gates: Array, cell: Array) -> tuple[Array, Array, tuple[Array, ...]]:
     width = cell.shape[-1]
-    gates = drive + out @ weights
     opened = _sigmoid(jnp.concatenate([gates[:, : 2 * width], gates[:, 3 * width :]], axis=-1))
     admit, keep, emit = opened[:, :width], opened[:, width : 2 * width], opened[:, 2 * width :]
     new = jnp.tanh(gates[:, 2 * width : 3 * width])
@@ -189,43 +184,48 @@ def _lstm_step(drive: Array, weights: Array, cell: Array, out: Array) -> tuple[A
 
 
 @jax.custom_vjp
-def _lstm(drive: Array, weights: Array, memory: tuple[Array, Array], fresh: Array) -> tuple[Array, Array]:
-    return _lstm_forward(drive, weights, memory, fresh)[0]
+def _lstm(weights: Any, inputs: Array, memory: tuple[Array, Array], fresh: Array) -> tuple[Array, Array]:
+    return _lstm_forward(weights, inputs, memory, fresh)[0]
 
 
-def _lstm_forward(drive: Array, weights: Array, memory: tuple[Array, Array], fresh: Array) -> Any:
+def _lstm_forward(weights: Any, inputs: Array, memory: tuple[Array, Array], fresh: Array) -> Any:
+    both = jnp.concatenate([weights["input"], weights["memory"]])  # one product for inputs and memory
+
     def step(carry: tuple[Array, Array], x: tuple[Array, Array]) -> tuple[Any, Any]:
-        cell, out, kept = _lstm_step(x[0], weights, _clear(x[1], carry[0]), _clear(x[1], carry[1]))
-        return (cell, out), (cell, out, kept)
+        before, out = _clear(x[1], carry[0]), _clear(x[1], carry[1])
+        read = jnp.concatenate([x[0], out], axis=-1)
+        cell, out, kept = _lstm_step(read @ both + weights["bias"][None], before)
+        return (cell, out), (cell, out, (read, before, *kept))
 
-    _, (cells, out, kept) = jax.lax.scan(step, memory, (drive, fresh))
-    return (cells, out), (weights, memory, fresh, cells, out, kept)
+    _, (cells, out, kept) = jax.lax.scan(step, memory, (inputs, fresh))
+    return (cells, out), (both, fresh, kept)
 
 
 def _lstm_backward(saved: Any, upstream: tuple[Array, Array]) -> tuple[Any, ...]:
-    weights, memory, fresh, cells, out, (admit, keep, new, emit, shown) = saved
-    before = lambda first, rest: jnp.where(fresh[..., None], 0.0, jnp.concatenate([first[None], rest[:-1]]))
-    cell_before, out_before = before(memory[0], cells), before(memory[1], out)
-    transposed = weights.T
+    both, fresh, (read, *kept) = saved
+    features = both.shape[0] - both.shape[1] // 4
+    transposed = both.T
 
-    def step(later: tuple[Array, Array], x: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
-        up_cell, up_out, fresh, cell_before, admit, keep, new, emit, shown = x
+    def step(later: tuple[Array, Array], x: tuple[Any, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        (up_cell, up_out), fresh, (before, admit, keep, new, emit, shown) = x
         d_out = up_out + later[1]
         d_cell = up_cell + later[0] + d_out * emit * (1 - shown * shown)
         gates = [
             d_cell * new * admit * (1 - admit),
-            d_cell * cell_before * keep * (1 - keep),
+            d_cell * before * keep * (1 - keep),
             d_cell * admit * (1 - new * new),
             d_out * shown * emit * (1 - emit),
         ]
         d_gates = jnp.concatenate(gates, axis=-1)
-        return (_clear(fresh, d_cell * keep), _clear(fresh, d_gates @ transposed)), d_gates
+        d_read = d_gates @ transposed
+        earlier = _clear(fresh, d_cell * keep), _clear(fresh, d_read[:, features:])
+        return earlier, (d_gates, d_read[:, :features])
 
-    start = jax.tree.map(jnp.zeros_like, memory)
-    inputs = (*upstream, fresh, cell_before, admit, keep, new, emit, shown)
-    d_memory, d_gates = jax.lax.scan(step, start, inputs, reverse=True)
-    d_weights = _outer(out_before, d_gates)
-    return d_gates, d_weights, d_memory, None
+    start = jax.tree.map(lambda x: jnp.zeros_like(x[0]), upstream)
+    d_memory, (d_gates, d_inputs) = jax.lax.scan(step, start, (upstream, fresh, kept), reverse=True)
+    d_both = _outer(read, d_gates)
+    d_weights = {"input": d_both[:features], "memory": d_both[features:], "bias": d_gates.sum((0, 1))}
+    return d_weights, d_inputs, d_memory, None
 
 
 _lstm.defvjp(_lstm_forward, _lstm_backward)
