@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     if verb not in VERBS:
         return _mistake(f"there is no verb {verb!r}{_suggest(verb)}")
     if verb not in ("list", "recipes", "domains"):
-        _keep_compiled_programs()
+        _prepare_jax()
     module = importlib.import_module(f"explora.cli.{VERBS[verb]}")
     try:
         return getattr(module, verb.replace("eval", "evaluate"))(rest)
@@ -105,9 +105,12 @@ def _suggest(verb: str) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(VERBS)}"
 
 
-def _keep_compiled_programs() -> None:
-    """Compiled programs are kept on disk, so that a second start costs no compilation."""
+def _prepare_jax() -> None:
+    """Compiled programs are kept on disk, so that a second start costs no compilation; cores share the lanes."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(home / "explora" / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # A power of two, because so are the lanes; beyond four, a core's share of the default lesson is too small.
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", "4" if cores >= 4 else "2" if cores >= 2 else "1")

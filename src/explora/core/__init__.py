@@ -18,7 +18,8 @@ from ._configuration import build as build
 from ._configuration import flat as flat
 from ._configuration import override as override
 from ._configuration import spec as spec
-from ._devices import LANES as LANES
+from ._devices import Share as Share
+from ._devices import sharing as sharing
 from ._devices import spread as spread
 from ._domain import Domain as Domain
 from ._domain import Environment as Environment

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Key, PRNGKeyArray
 
-from ._devices import spread
+from ._devices import Share, spread
 from ._keys import row_keys, step_key
 from ._lesson import Experience, Lesson, Outcome, Status, Trajectories
 
@@ -46,9 +46,28 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     of the last episode that each row finished.
     """
     lanes, queue = lesson.lanes, lesson.queue
-    worlds = spread(jax.vmap(env.world)(lesson.tasks))
-    keys = spread(row_keys(key, lanes))
     who = None if lesson.who is None else lesson.who[::queue]
+
+    def share(others: Share, tasks: Any, keys: Any, who: Any) -> Any:
+        record, last, made = _play(env, policy, tasks, keys, who, queue=queue, steps=env.steps * lesson.plays)
+        return others.gather(record, axis=1), others.gather(last), others.gather(made)
+
+    record, last, made = spread(share, lanes, lesson.tasks, row_keys(key, lanes), who)
+    *record, place, report = record
+    row = jnp.arange(lanes, dtype=jnp.int32)[None] * queue + place
+    trajectories = Trajectories(*record, row, report, last)  # pyright: ignore[reportCallIssue]
+    finished = jnp.zeros((lesson.rows,), jnp.int32)
+    finished = finished.at[trajectories.row.reshape(-1)].add(trajectories.ended.reshape(-1).astype(jnp.int32))
+    status = jnp.where(finished > 0, Status.ANSWERED, Status.VOID).astype(jnp.int8)
+    return Experience(status, trajectories, made)
+
+
+def _play(
+    env: "Environment", policy: "Policy", tasks: Any, keys: Key[Array, " lanes"], who: Any, *, queue: int, steps: int
+) -> tuple[tuple, Any, Any]:
+    """What happens at each step of each lane, what the policy says at the end, and the products of each row."""
+    lanes = keys.shape[0]
+    worlds = jax.vmap(env.world)(tasks)
     pick = _picker(worlds, lanes, queue)
     reset = jax.vmap(lambda world, k: env.reset(world, key=k))
 
@@ -74,7 +93,7 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
             after.solved & terminated,
             lane.fresh,
             lane.gap,
-            row,
+            lane.place,
             report,
         )
         return _Lane(state, place, memory, anew, truncated, made), record
@@ -88,21 +107,15 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
         policy.memory(lanes),
         jnp.ones((lanes,), bool),
         jnp.zeros((lanes,), bool),
-        jax.tree.map(lambda x: jnp.zeros((lesson.rows, *x.shape[1:]), x.dtype), product),
+        jax.tree.map(lambda x: jnp.zeros((lanes * queue, *x.shape[1:]), x.dtype), product),
     )
-    steps = env.steps * lesson.plays
     lane, record = jax.lax.scan(step, first, jnp.arange(1, steps + 1))
 
     world = pick(lane.place)
     observation = jax.vmap(env.observe)(world, lane.state)
     act, _, _ = _split(keys, jnp.asarray(steps + 1))
     _, _, last = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
-
-    trajectories = Trajectories(*record, last)  # pyright: ignore[reportCallIssue]
-    finished = jnp.zeros((lesson.rows,), jnp.int32)
-    finished = finished.at[trajectories.row.reshape(-1)].add(trajectories.ended.reshape(-1).astype(jnp.int32))
-    status = jnp.where(finished > 0, Status.ANSWERED, Status.VOID).astype(jnp.int8)
-    return Experience(status, trajectories, lane.made)
+    return record, last, lane.made
 
 
 class _Tally(eqx.Module):
@@ -111,13 +124,10 @@ class _Tally(eqx.Module):
     state: Any
     memory: Any
     fresh: Array
-    total: Array
-    left: Array  # episodes still to be played
+    live: Array  # whether its episode still goes on
+    total: Array  # of the rewards
     length: Array
     solved: Array
-    returns: Array
-    best: Array
-    lengths: Array
 
 
 def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
@@ -134,10 +144,26 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     rows, plays = lesson.rows, lesson.plays
     lanes = rows * plays
     worlds = jax.vmap(env.world)(lesson.tasks)
-    spread = lambda x: jnp.repeat(x, plays, axis=0)
-    world = jax.tree.map(spread, worlds)
-    keys = row_keys(key, lanes)
-    who = None if lesson.who is None else spread(lesson.who)
+    each = lambda tree: jax.tree.map(lambda x: jnp.repeat(x, plays, axis=0), tree)
+    share = lambda others, *own: others.gather(_tally(env, policy, *own))
+    tally = spread(share, lanes, each(worlds), row_keys(key, lanes), each(lesson.who))
+    returns, lengths, solved = (x.reshape(rows, plays) for x in tally)
+    return Outcome(
+        jnp.full((rows,), Status.ANSWERED, jnp.int8),
+        steps=lengths.sum(1),
+        episodes=jnp.full((rows,), plays, jnp.int32),
+        returns=returns.mean(1),
+        max_returns=returns.max(1),
+        solved=solved.astype(jnp.float32).mean(1),
+        lengths=lengths.astype(jnp.float32).mean(1),
+        optimal_returns=jax.vmap(env.optimal_return)(worlds),
+        optimal_lengths=jax.vmap(env.optimal_length)(worlds),
+    )
+
+
+def _tally(env: "Environment", policy: "Policy", world: Any, keys: Key[Array, " lanes"], who: Any) -> tuple[Array, ...]:
+    """Return and length of one episode of each lane, and whether it was solved."""
+    lanes = keys.shape[0]
     limit = jax.vmap(lambda w: jnp.asarray(env.limit(w), jnp.int32))(world)
     bound = jnp.max(limit)
 
@@ -146,20 +172,16 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
         observation = jax.vmap(env.observe)(world, lane.state)
         action, memory, _ = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
         after = jax.vmap(lambda w, s, a, k: env.step(w, s, a, key=k))(world, lane.state, action, move)
-        live = lane.left
+        live = lane.live
         ended = (after.terminated | after.truncated | (lane.length + 1 >= limit)) & live
-        total = lane.total + jnp.where(live, after.reward, 0.0)
         return _Tally(
             after.state,
             memory,
             jnp.zeros_like(lane.fresh),
-            total,
             live & ~ended,
+            lane.total + jnp.where(live, after.reward, 0.0),
             lane.length + live.astype(jnp.int32),
             lane.solved | (after.solved & ended),
-            jnp.where(ended, total, lane.returns),
-            jnp.where(ended, total, lane.best),
-            jnp.where(ended, lane.length + 1, lane.lengths),
         )
 
     block = 16
@@ -169,34 +191,19 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
         lane = jax.lax.fori_loop(0, block, lambda i, s: step(time + i + 1, s), lane)
         return time + block, lane
 
-    zero, none = jnp.zeros((lanes,)), jnp.zeros((lanes,), jnp.int32)
     first = _Tally(
         jax.vmap(lambda w, k: env.reset(w, key=k))(world, jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
         policy.memory(lanes),
         jnp.ones((lanes,), bool),
-        zero,
         jnp.ones((lanes,), bool),
-        none,
+        jnp.zeros((lanes,)),
+        jnp.zeros((lanes,), jnp.int32),
         jnp.zeros((lanes,), bool),
-        zero,
-        zero,
-        none,
     )
     _, lane = jax.lax.while_loop(
-        lambda carry: jnp.any(carry[1].left) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
+        lambda carry: jnp.any(carry[1].live) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
     )
-    by_row = lambda x: x.reshape(rows, plays)
-    return Outcome(
-        jnp.full((rows,), Status.ANSWERED, jnp.int8),
-        steps=by_row(lane.lengths).sum(1),
-        episodes=jnp.full((rows,), plays, jnp.int32),
-        returns=by_row(lane.returns).mean(1),
-        max_returns=by_row(lane.best).max(1),
-        solved=by_row(lane.solved).astype(jnp.float32).mean(1),
-        lengths=by_row(lane.lengths).astype(jnp.float32).mean(1),
-        optimal_returns=jax.vmap(env.optimal_return)(worlds),
-        optimal_lengths=jax.vmap(env.optimal_length)(worlds),
-    )
+    return lane.total, lane.length, lane.solved
 
 
 def _split(keys: Key[Array, " lanes"], time: Array) -> tuple[Array, Array, Array]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import jax
 from jaxtyping import PRNGKeyArray
 
-from explora.core import LANES, Parts
+from explora.core import Parts, sharing
 from explora.loop import Event, Log, State, chunk, host_chunk
 
 
@@ -40,8 +40,5 @@ class Local:
         """Runs `turns` (at most `capacity`) turns and says what happened. `state` may not be used afterwards."""
         if parts.hosted or self.keep is not None:
             return host_chunk(parts, state, root=root, turns=turns, keep=self.keep)
-        if self.devices == 1:
-            return chunk(parts, state, root=root, turns=turns, capacity=capacity)
-        mesh = jax.make_mesh((self.devices,), (LANES,), axis_types=(jax.sharding.AxisType.Auto,))
-        with jax.sharding.set_mesh(mesh):
-            return chunk(parts, state, root=root, turns=turns, capacity=capacity)
+        with sharing(self.devices) as everywhere:
+            return chunk(parts, everywhere(state), root=root, turns=turns, capacity=capacity)

@@ -20,8 +20,10 @@ from explora.core import (
     Outcome,
     Parts,
     Policy,
+    Share,
     Status,
     Trajectories,
+    spread,
 )
 from explora.maths import advantages
 from explora.nets import ActorCritic
@@ -195,9 +197,12 @@ class PPO(Learner[PPOState]):
             )
 
         def minibatch(state: PPOState, lanes: Array) -> tuple[PPOState, dict[str, Array]]:
-            piece = jax.tree.map(lambda x: jnp.take(x, lanes, axis=1), batch)
-            start = jax.tree.map(lambda x: jnp.take(x, lanes, axis=0), memory)
-            gradient, losses = jax.grad(self._loss, has_aux=True)(state.weights, state.spec, piece, start)
+            def share(others: Share, lanes: Array) -> tuple[PyTree, dict[str, Array]]:
+                piece = _centred(jax.tree.map(lambda x: jnp.take(x, lanes, axis=1), batch), others)
+                start = jax.tree.map(lambda x: jnp.take(x, lanes, axis=0), memory)
+                return others.total(jax.grad(self._loss, has_aux=True)(state.weights, state.spec, piece, start))
+
+            gradient, losses = spread(share, size, lanes)
             with jax.numpy_dtype_promotion("standard"):  # Optax raises a float to the power of an int
                 change, optimiser = self._optimiser.update(gradient, state.optimiser)
             weights = jax.tree.map(lambda w, c: w - rate * c, state.weights, change)
@@ -249,13 +254,8 @@ class PPO(Learner[PPOState]):
         logits, values, _ = self.net(weights, spec, batch["observations"], memory, batch["fresh"])
         logits = jax.nn.log_softmax(logits)
         chosen = jnp.take_along_axis(logits, batch["actions"][..., None], axis=-1)[..., 0]
-        weight = batch["weight"]
-        count = jnp.maximum(weight.sum(), 1.0)
-        mean = lambda x: jnp.sum(x * weight) / count
-
         advantage = batch["advantages"]
-        centred = advantage - mean(advantage)
-        advantage = centred / (jnp.sqrt(mean(centred**2)) + 1e-5)
+        mean = lambda x: jnp.sum(x * batch["weight"])
         difference = chosen - batch["log_probability"]
         ratio = jnp.exp(difference)
         clipped = jnp.clip(ratio, 1 - self.clip, 1 + self.clip)
@@ -297,6 +297,14 @@ def _pieces(batch: Any, segment: int | None) -> Any:
         return pieces.swapaxes(0, 1).reshape(segment, -1, *x.shape[2:])
 
     return jax.tree.map(cut, batch)
+
+
+def _centred(piece: dict[str, Any], others: Share) -> dict[str, Any]:
+    """A device's share of a minibatch; over all shares weights sum to 1, advantages have mean 0 and deviation 1."""
+    weight = piece["weight"] / jnp.maximum(others.total(piece["weight"].sum()), 1.0)
+    mean = lambda x: others.total(jnp.sum(x * weight))
+    centred = piece["advantages"] - mean(piece["advantages"])
+    return piece | {"weight": weight, "advantages": centred / (jnp.sqrt(mean(centred**2)) + 1e-5)}
 
 
 def _memory(core: Any, lived: Trajectories, segment: int | None) -> Any:

@@ -8,7 +8,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from explora.core import Domain, Learner, Outcome, Suite, judge_suite
+from explora.core import Domain, Learner, Outcome, Suite, judge_suite, sharing
 
 
 class Verdict(NamedTuple):
@@ -81,7 +81,12 @@ def _judge_plainly(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray,
     return judge_suite(domain, policy, suite, episodes=episodes, key=key)
 
 
-_judge = eqx.filter_jit(_judge_plainly)
+_judge_compiled = eqx.filter_jit(_judge_plainly)
+
+
+def _judge(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray, episodes: int) -> Outcome:
+    with sharing() as everywhere:
+        return _judge_compiled(domain, everywhere(policy), suite, key, episodes)
 
 
 def _alike(suites: dict[str, Suite]) -> dict[Any, list[str]]:
