@@ -1,5 +1,7 @@
 """Runs: folder, resume, schedules, interruption, lineage."""
 
+import csv
+import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from explora.core import ArgumentError, Parts, RunError
+from explora.core import ArgumentError, Parts, RunError, UnknownName
 from explora.engines import Local
-from explora.runs import Clock, Plan, Watcher, load, resume, run
+from explora.ledger import Verdict
+from explora.runs import Clock, Plan, Progress, Tracker, Watcher, load, resume, run
 from explora.store import RunFolder
 from explora.testing import Carousel, Linear, Walk
 
@@ -176,3 +179,37 @@ def test_evaluations_come_by_steps_alone():
     assert not plan.evaluation_due(250_000, 499_999)
     due = [n for n in range(0, 20_000_000, 50_000) if plan.evaluation_due(n, n + 50_000)]
     assert 12 <= len(due) <= 24
+
+
+# --- trackers --------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_go_to_a_tracker_too_and_a_resumed_run_repeats_none(parts: Parts, plan: Plan, tmp_path: Path):
+    path = tmp_path / "tracked"
+    plan = dataclasses.replace(plan, track=("csv",))
+    with pytest.raises(SystemExit, match="died"):
+        run(parts, plan, out=path, engine=Dies(before=3))
+    resume(path)
+    rows = list(csv.DictReader((path / "metrics.csv").read_text().splitlines()))
+    with RunFolder.open(path) as folder:
+        records = folder.database.records()
+    assert [int(row["turn"]) for row in rows] == records.turn.tolist()
+    assert [float(row["steps"]) for row in rows] == records.steps.tolist()
+
+
+def test_a_version_that_was_judged_is_in_the_record_that_follows(tmp_path: Path):
+    tracker = Tracker(("csv",))
+    tracker.started(str(tmp_path), {"config": {}})
+    progress = Progress(1, 10, 2, 3, 0, 1.0, 10.0, None, None, {"play/solved": 0.5})
+    tracker.judged(progress, {"corners": Verdict("corners", ("a", "b"), 2, *np.array([[0.0, 1.0]] * 4), 9)})
+    tracker.recorded(progress)
+    tracker.recorded(progress._replace(turn=2))
+    tracker.close()
+    first, second = csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines())
+    assert (first["solved/corners"], first["play/solved"], first["steps"]) == ("0.5", "0.5", "10.0")
+    assert (second["turn"], second["solved/corners"]) == ("2", "")
+
+
+def test_an_unknown_tracker_is_named_before_anything_is_written(plan: Plan):
+    with pytest.raises(UnknownName, match="did you mean 'tensorboard'"):
+        dataclasses.replace(plan, track=("tensorbord",))

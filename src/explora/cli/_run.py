@@ -44,6 +44,7 @@ class _Running:
     watch: Annotated[tuple[str, ...] | None, tyro.conf.arg(help="suites on which versions are judged")]
     checkpoint: Annotated[float, tyro.conf.arg(help="seconds between two checkpoints")]
     record: Annotated[int, tyro.conf.arg(help="environment steps between two records, about")]
+    track: Annotated[tuple[str, ...], tyro.conf.arg(help="where metrics go too: csv, tensorboard, wandb, mlflow")]
     quiet: Annotated[bool, tyro.conf.arg(help="no progress")]
     json: Annotated[bool, tyro.conf.arg(help="one JSON object on stdout at the end, and nothing else")]
 
@@ -73,6 +74,7 @@ def run(words: list[str]) -> int:
             watch=running.watch,
             checkpoint=running.checkpoint,
             record=running.record,
+            track=running.track,
         )
         screen = watcher(quiet=running.quiet or running.json, recipe=found.name, domain=domain.name)
         started = STARTED if seed == running.seed else None
@@ -103,7 +105,7 @@ def resume(words: list[str]) -> int:
 def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts]:
     """What was typed, as the run's own options and as parts."""
     plan = Plan()
-    own = _Running(None, None, 0, 1, None, None, plan.checkpoint, plan.record, False, False)
+    own = _Running(None, None, 0, 1, None, None, plan.checkpoint, plan.record, (), False, False)
     fields: list[Any] = [
         (field.name, field.type, dataclasses.field(default=getattr(own, field.name)))
         for field in dataclasses.fields(_Running)

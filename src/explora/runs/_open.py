@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ._clock import Clock
 from ._plan import Plan
 from ._player import Player
 from ._session import Session, freeze, thaw
+from ._tracker import Tracker
 from ._watcher import Watcher
 
 
@@ -158,11 +160,13 @@ def _see_through(
     watchers: tuple[Watcher, ...],
     engine: Engine | None,
 ) -> Finished:
-    for watcher in watchers:
-        watcher.started(str(folder.path), folder.facts)
     folder.checkpoints.keep = plan.keep
-    session = Session(folder, parts, plan, state, engine=engine or Local(), watchers=watchers, clock=clock)
-    reason = session.run()
+    with closing(Tracker(plan.track)) as tracker:
+        watchers = (*watchers, tracker)
+        for watcher in watchers:
+            watcher.started(str(folder.path), folder.facts)
+        session = Session(folder, parts, plan, state, engine=engine or Local(), watchers=watchers, clock=clock)
+        reason = session.run()
     verdicts = session.judge(plan.final_episodes) if reason == "finished" else {}
     folder.database.set(state=reason, final={name: _summary(verdict) for name, verdict in verdicts.items()})
     for watcher in watchers:

@@ -2,7 +2,8 @@
 
 import equinox as eqx
 
-from explora.core import ArgumentError
+from explora.core import ArgumentError, UnknownName
+from explora.store import SINKS
 
 
 class Plan(eqx.Module):
@@ -19,6 +20,7 @@ class Plan(eqx.Module):
     - `episodes`: how often each task of a watched suite is played, during the run.
     - `final_episodes`: how often at the end.
     - `keep`: how many checkpoints are kept.
+    - `track`: where else the metrics go: `csv`, `tensorboard`, `wandb`, `mlflow` (see `explora.store.open_sink`).
     """
 
     minutes: float | None = None
@@ -30,12 +32,16 @@ class Plan(eqx.Module):
     episodes: int = 5
     final_episodes: int = 20
     keep: int = 3
+    track: tuple[str, ...] = ()
 
     def __check_init__(self):
         for name in ("minutes", "steps", "record", "episodes", "final_episodes", "keep"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ArgumentError(f"`{name}` must be positive, got {value}")
+        for name in self.track:
+            if name not in SINKS:
+                raise UnknownName("sink", name, SINKS)
 
     def evaluation_due(self, before: int, after: int) -> bool:
         """Whether a version is judged when the steps spent grow from `before` to `after`.

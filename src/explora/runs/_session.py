@@ -118,9 +118,9 @@ class Session:
         if time.monotonic() - self._saved >= self.plan.checkpoint:
             self._save()
         for watcher in self.watchers:
-            watcher.recorded(progress)
             if verdicts:
                 watcher.judged(progress, verdicts)
+            watcher.recorded(progress)
 
     def _progress(self, log: Log, turns: int) -> Progress:
         spent, steps, left = self.state.spent, self._steps, self.clock.left(self._steps)

@@ -40,7 +40,7 @@ class Watcher:
         """Something that a person should know (a damaged checkpoint that was passed over, say)."""
 
     def recorded(self, progress: Progress) -> None:
-        """A record was written."""
+        """A record was written; if a version was judged with it, `judged` has been called before."""
 
     def judged(self, progress: Progress, verdicts: dict[str, Verdict]) -> None:
         """A version was judged."""

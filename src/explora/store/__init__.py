@@ -37,6 +37,7 @@ from ._folder import find as find
 from ._folder import is_run as is_run
 from ._format import FORMAT as FORMAT
 from ._reading import Records as Records
+from ._sinks import SINKS as SINKS
 from ._sinks import CSVSink as CSVSink
 from ._sinks import MLflowSink as MLflowSink
 from ._sinks import Sink as Sink

@@ -6,7 +6,7 @@ import io
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO, runtime_checkable
 
@@ -37,26 +37,31 @@ class Sink(Protocol):
         ...
 
 
+SINKS = ("csv", "tensorboard", "wandb", "mlflow")
+"""The names of all sinks."""
+
+
 def open_sink(name: str, folder: Path, config: Any = None) -> Sink:
     """Opens a sink for the run in a folder.
 
     **Arguments:**
 
-    - `name`: `csv`, `tensorboard`, `wandb` or `mlflow`.
+    - `name`: one of `SINKS`.
     - `folder`: the folder of the run.
     - `config`: what the run is made of, as JSON, for the trackers that show it.
 
     **Raises:** `UnknownName`; `MissingExtra` if the package it needs is not installed.
     """
-    kinds: dict[str, Callable[[], Sink]] = {
-        "csv": lambda: CSVSink(folder / "metrics.csv"),
-        "tensorboard": lambda: TensorBoardSink(folder / "tensorboard"),
-        "wandb": lambda: WandbSink(folder, config),
-        "mlflow": lambda: MLflowSink(folder, config),
-    }
-    if name not in kinds:
-        raise UnknownName("sink", name, kinds)
-    return kinds[name]()
+    match name:
+        case "csv":
+            return CSVSink(folder / "metrics.csv")
+        case "tensorboard":
+            return TensorBoardSink(folder / "tensorboard")
+        case "wandb":
+            return WandbSink(folder, config)
+        case "mlflow":
+            return MLflowSink(folder, config)
+    raise UnknownName("sink", name, SINKS)
 
 
 class CSVSink:
