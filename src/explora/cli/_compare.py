@@ -20,7 +20,7 @@ def compare(words: list[str]) -> int:
     def compare(
         runs: Annotated[
             tyro.conf.Positional[tuple[str, ...]],
-            tyro.conf.arg(help="folders of runs, their names under runs/, or folders that hold seeds"),
+            tyro.conf.arg(metavar="RUN", help="folders of runs, their names under runs/, or folders that hold seeds"),
         ],
         out: Annotated[str | None, tyro.conf.arg(help="also write a page with curves, there")] = None,
         as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object on stdout")] = False,

@@ -12,14 +12,14 @@ from explora.ledger import Verdict
 from explora.runs import Player, load
 from explora.store import find
 
-from ._parse import parse
+from ._parse import RunPath, parse
 
 
 def evaluate(words: list[str]) -> int:
     """Plays held-out tasks with what a run has learned."""
 
     def evaluate(
-        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        run: RunPath,
         suite: Annotated[str | None, tyro.conf.arg(help="a suite of the domain; default: the first")] = None,
         tasks: Annotated[str | None, tyro.conf.arg(help="a file with your own tasks (text mazes)")] = None,
         episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,

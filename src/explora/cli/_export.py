@@ -20,7 +20,7 @@ from explora.core import RunError
 from explora.runs import load
 from explora.store import RunFolder, TaskRow, find, guard, write_file
 
-from ._parse import parse
+from ._parse import RunPath, parse
 
 WEIGHTS, TASKS = "weights.safetensors", "tasks.jsonl"
 
@@ -29,7 +29,7 @@ def export(words: list[str]) -> int:
     """Takes weights and tasks out of a run."""
 
     def export(
-        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        run: RunPath,
         out: Annotated[str | None, tyro.conf.arg(help="a new folder; default: export in the run's folder")] = None,
     ) -> int:
         """Take out what a run has learned and found, in formats that other programs read.

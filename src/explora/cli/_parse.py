@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
@@ -51,5 +51,10 @@ def take(words: list[str], option: str, default: str, meaning: str) -> tuple[lis
         raise ArgumentError(f"`{option}` needs a value: {meaning}")
     return rest, value
 
+
+RunPath = Annotated[
+    tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN", help="folder of the run, or its name under runs/")
+]
+"""The argument that names a run."""
 
 _CONFIG = (tyro.conf.AvoidSubcommands, tyro.conf.HelptextFromCommentsOff)

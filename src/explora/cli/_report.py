@@ -16,14 +16,14 @@ from explora.recipes import RECIPES, Recipe
 from explora.runs import Plan, Player, read, restore
 from explora.store import RunFolder, find
 
-from ._parse import parse
+from ._parse import RunPath, parse
 
 
 def report(words: list[str]) -> int:
     """Writes the page of a run."""
 
     def report(
-        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        run: RunPath,
         out: Annotated[
             str | None, tyro.conf.arg(help="where the page goes; default: report.html in the folder")
         ] = None,

@@ -17,7 +17,7 @@ from explora.runs import run as begin
 
 from ._main import STARTED
 from ._options import options_of, rebuild
-from ._parse import parse, take
+from ._parse import RunPath, parse, take
 from ._screen import watcher
 
 _RUN = """Search for tasks worth learning from, learn, and judge every version on held-out tasks.
@@ -89,7 +89,7 @@ def resume(words: list[str]) -> int:
     """Goes on with a run."""
 
     def resume(
-        run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="folder of the run, or its name under runs/")],
+        run: RunPath,
         minutes: Annotated[float | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
         steps: Annotated[int | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
         quiet: bool = False,

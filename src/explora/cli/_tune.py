@@ -17,7 +17,7 @@ def tune(words: list[str]) -> int:
     """Searches a recipe's fields."""
 
     def tune(
-        domain: Annotated[tyro.conf.Positional[str], tyro.conf.arg(help="where")],
+        domain: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DOMAIN", help="where")],
         name: Annotated[str, tyro.conf.arg(name="recipe", help="what is tuned")] = DEFAULT,
         trials: Annotated[int, tyro.conf.arg(help="how many settings; the first is the recipe as it stands")] = 12,
         steps: Annotated[int, tyro.conf.arg(help="budget of each run, scoring rollouts included")] = 1_000_000,
