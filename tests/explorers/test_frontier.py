@@ -11,7 +11,7 @@ import pytest
 from explora.core import NEW, ArgumentError, Lesson, Outcome, Status, fresh_lesson
 from explora.explorers import Frontier, FrontierState
 
-from ._bits import Bits, number_of, words
+from ._bits import Bits, Blank, among, number_of, words
 
 BITS = Bits()
 FRONTIER = Frontier(rows=8, candidates=4, batches=2, plays=3, kept=3, train=5, share=0.25)
@@ -125,3 +125,33 @@ def test_metrics_count_the_searches():
     state, _ = ask(FRONTIER, state, "train", jr.key(0))
     told = {name: float(x) for name, x in jax.jit(FRONTIER.metrics)(state).items()}
     assert told == pytest.approx({"fill": 1.0, "mean_score": 0.25 / 3, "max_score": 0.25, "search_share": 0.5})
+
+
+def test_a_share_of_the_candidates_are_edits_of_what_is_kept():
+    explorer = Frontier(rows=8, candidates=4, plays=3, kept=2, edited=0.5)
+    state, lesson = ask(explorer, explorer.init(BITS, key=jr.key(0)), "search", jr.key(1))
+    assert lesson.parent.tolist() == [NEW] * 4  # there is nothing to edit yet
+    lesson = eqx.tree_at(lambda l: (l.tasks, l.id), lesson, (words(7, 8, 9, 10), jnp.array([7, 8, 9, 10], jnp.int32)))
+    state = tell(explorer, state, lesson, solved(0.0, 0.5, 1.0, 0.4))
+    state, _ = ask(explorer, state, "train", jr.key(2))
+    state, lesson = ask(explorer, state, "search", jr.key(3))
+    assert lesson.id.tolist() == [NEW] * 4
+    assert set(lesson.parent[:2].tolist()) <= {8, 10}
+    assert lesson.parent[2:].tolist() == [NEW] * 2
+    for task, parent in zip(lesson.tasks[:2], lesson.parent[:2], strict=True):
+        assert bin(number_of(task) ^ int(parent)).count("1") == 1  # one edit turns one bit
+    lesson = eqx.tree_at(lambda l: l.id, lesson, jnp.array([11, 12, 13, 14], jnp.int32))
+    state = tell(explorer, state, lesson, solved(0.5, 0.0, 0.0, 0.4))
+    assert state.id.tolist() == [11, 14]
+    assert state.parent.tolist() == [int(lesson.parent[0]), NEW]
+    _, lesson = ask(explorer, state, "train", jr.key(4))
+    old = lesson.id != NEW
+    assert int(old.sum()) == 4
+    assert all(p == (int(state.parent[0]) if i == 11 else NEW) for i, p in zip(lesson.id[old], lesson.parent[old]))
+
+
+def test_edits_need_a_space_that_can_be_edited():
+    explorer = Frontier(edited=0.5)
+    assert "use Frontier(edited=0)" in str(explorer.refuses(among(Blank(), explorer)))
+    assert explorer.refuses(among(BITS, explorer)) is None
+    assert FRONTIER.refuses(among(Blank(), FRONTIER)) is None

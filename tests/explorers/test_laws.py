@@ -42,7 +42,7 @@ class TestParallelACCEL(Laws):
 @pytest.mark.slow
 class TestFrontier(Laws):
     def part(self):
-        return Frontier(rows=4, candidates=6, batches=2, kept=5, train=3, plays=2)
+        return Frontier(rows=4, candidates=6, batches=2, kept=5, train=3, plays=2, edited=0.5)
 
 
 @pytest.mark.slow

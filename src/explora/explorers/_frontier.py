@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
-from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Score, Space, fresh_lesson
+from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Score, Space, fresh_lesson
 from explora.maths import pick
 from explora.scores import Learnability
 
@@ -22,7 +22,7 @@ class FrontierState(eqx.Module):
 
     **Arguments:**
 
-    - `tasks`, `id`: the tasks of highest score, best first.
+    - `tasks`, `id`, `parent`: the tasks of highest score, best first.
     - `score`: their scores; -inf where there is none.
     - `found`: the number of the search that found each.
     - `search`: the number of the present search.
@@ -32,6 +32,7 @@ class FrontierState(eqx.Module):
 
     tasks: Any
     id: Int32[Array, " kept"]
+    parent: Int32[Array, " kept"]
     score: Float[Array, " kept"]
     found: Int32[Array, " kept"]
     search: Int32[Array, ""]
@@ -66,6 +67,8 @@ class Frontier(Explorer[FrontierState, Task]):
     - `kept`: how many of them are kept.
     - `train`: how many training rounds follow a search.
     - `share`: of the rows of a training lesson that come from the kept tasks.
+    - `edited`: of the candidates that are edits of kept tasks, as in ACCEL, instead of new ones; needs a space that can
+      `mutate`. Random tasks get too easy in the end; edits of tasks at the frontier go on from there.
     - `queue`: how many rows each lane plays in turn in training.
 
     **Reference:** Rutherford et al. 2024, No Regrets (arXiv:2408.15099), algorithm 1.
@@ -79,6 +82,7 @@ class Frontier(Explorer[FrontierState, Task]):
     kept: int = eqx.field(static=True, default=128)
     train: int = eqx.field(static=True, default=50)
     share: float = eqx.field(static=True, default=0.5)
+    edited: float = eqx.field(static=True, default=0.0)
     queue: int = eqx.field(static=True, default=1)
 
     def __check_init__(self):
@@ -87,6 +91,7 @@ class Frontier(Explorer[FrontierState, Task]):
             between(name, getattr(self, name), 1)
         between("kept", self.kept, 1, self.candidates * self.batches)
         between("share", self.share, 0.0, 1.0)
+        between("edited", self.edited, 0.0, 1.0)
 
     @property
     def rhythm(self) -> tuple[tuple[str, int], ...]:
@@ -96,11 +101,20 @@ class Frontier(Explorer[FrontierState, Task]):
     def needs(self) -> frozenset[str]:
         return self.score.needs
 
+    def refuses(self, parts: Parts) -> str | None:
+        if self.edited and "mutate" not in parts.space.provides:
+            return (
+                f"Frontier(edited={self.edited}) changes tasks, but {type(parts.space).__name__} has no `mutate`; "
+                "use Frontier(edited=0), or give the space a `mutate`"
+            )
+        return None
+
     def init(self, space: Space[Task], *, key: PRNGKeyArray) -> FrontierState:
         task = jax.eval_shape(lambda: space.sample(key=key))
         zero = jnp.zeros((), jnp.int32)
         return FrontierState(
             jax.tree.map(lambda x: jnp.zeros((self.kept, *x.shape), x.dtype), task),
+            jnp.full((self.kept,), NEW, jnp.int32),
             jnp.full((self.kept,), NEW, jnp.int32),
             jnp.full((self.kept,), -jnp.inf, jnp.float32),
             jnp.zeros((self.kept,), jnp.int32),
@@ -125,8 +139,8 @@ class Frontier(Explorer[FrontierState, Task]):
             ),
         )
         if searching:
-            tasks = space.samples(self.candidates, key=key)
-            return state, fresh_lesson(tasks, False, plays=self.plays, phase=phase, memo=state.search)
+            tasks, parent = self._candidates(state, space, key)
+            return state, fresh_lesson(tasks, False, parent=parent, plays=self.plays, phase=phase, memo=state.search)
         draw, make = jr.split(key)
         tasks = space.samples(self.rows, key=make)
         old = jnp.arange(self.rows, dtype=jnp.float32) < jnp.round(self.share * self.rows)
@@ -134,12 +148,26 @@ class Frontier(Explorer[FrontierState, Task]):
         place = pick(jnp.isfinite(state.score).astype(jnp.float32), self.rows, key=draw)
         mix = lambda kept, new: jnp.where(old.reshape(old.shape + (1,) * (new.ndim - 1)), kept[place], new)
         tasks = jax.tree.map(mix, state.tasks, tasks)
-        number = jnp.where(old, state.id[place], NEW)
+        number, parent = (jnp.where(old, x[place], NEW) for x in (state.id, state.parent))
         if self.queue > 1:
             # Kept and new tasks take turns within a lane, so that every lane plays both.
             turns = jnp.arange(self.rows).reshape(self.queue, -1).T.reshape(-1)
-            tasks, number = jax.tree.map(lambda x: x[turns], (tasks, number))
-        return state, fresh_lesson(tasks, True, id=number, queue=self.queue, phase=phase)
+            tasks, number, parent = jax.tree.map(lambda x: x[turns], (tasks, number, parent))
+        return state, fresh_lesson(tasks, True, id=number, parent=parent, queue=self.queue, phase=phase)
+
+    def _candidates(self, state: FrontierState, space: Space[Task], key: PRNGKeyArray) -> tuple[Task, Array]:
+        """What a round of search plays, and the numbers of the tasks that were edited to make it."""
+        draw, make = jr.split(key)
+        tasks = space.samples(self.candidates, key=make)
+        edits = round(self.edited * self.candidates)
+        parent = jnp.full((self.candidates,), NEW, jnp.int32)
+        if edits == 0:
+            return tasks, parent
+        found = jnp.isfinite(state.score)
+        place = pick(found.astype(jnp.float32), edits, key=draw)
+        changed = space.mutants(jax.tree.map(lambda x: x[place], state.tasks), key=jr.fold_in(make, self.candidates))
+        join = lambda new, own: own.at[:edits].set(jnp.where(found[0], new, own[:edits]))
+        return jax.tree.map(join, changed, tasks), join(state.id[place], parent)
 
     def tell(
         self, state: FrontierState, space: Space[Task], lesson: Lesson[Task], outcome: Outcome, *, key: PRNGKeyArray
@@ -155,11 +183,12 @@ class Frontier(Explorer[FrontierState, Task]):
         best, place = jax.lax.top_k(jnp.concatenate([jnp.where(stale, -jnp.inf, state.score), score]), self.kept)
         join = lambda old, new: jnp.concatenate([old, new])[place]
         return eqx.tree_at(
-            lambda s: (s.tasks, s.id, s.score, s.found),
+            lambda s: (s.tasks, s.id, s.parent, s.score, s.found),
             state,
             (
                 jax.tree.map(join, state.tasks, lesson.tasks),
                 join(state.id, lesson.id),
+                join(state.parent, lesson.parent),
                 best,
                 join(state.found, jnp.broadcast_to(search, (lesson.rows,))),
             ),
@@ -167,8 +196,7 @@ class Frontier(Explorer[FrontierState, Task]):
 
     def archive(self, state: FrontierState) -> Archive:
         filled = jnp.isfinite(state.score)
-        parent = jnp.full((self.kept,), NEW, jnp.int32)
-        return Archive(state.tasks, filled, state.id, parent, jnp.where(filled, state.score, 0.0))
+        return Archive(state.tasks, filled, state.id, state.parent, jnp.where(filled, state.score, 0.0))
 
     def metrics(self, state: FrontierState) -> dict[str, Array]:
         filled = jnp.isfinite(state.score)
