@@ -78,5 +78,5 @@ RECIPES: tuple[Recipe, ...] = (
 )
 """Every recipe, uniform sampling first."""
 
-DEFAULT = "dr"
+DEFAULT = "sfl"
 """The recipe that a run takes if none is named: the one that wins the committed benchmark."""
