@@ -19,7 +19,7 @@ CHANNELS = ((0.1, 0.0, 0.0), (0.2, 0.5, 0.0), (0.8, 0.1, 0.0))
 
 def maze(size: int = 13) -> Maze:
     """JaxUED's maze: 7 actions of which 3 act, 25 draws of walls, and step 250 is an end like any other."""
-    space = MazeSpace(height=size, width=size, walls=25, edits=5)
+    space = MazeSpace(height=size, width=size, walls=25, edits=5, solvable=False)
     return Maze(space=space, steps=STEPS, actions=7, max_steps=250, limit_terminates=True)
 
 

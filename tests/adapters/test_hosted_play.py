@@ -180,9 +180,9 @@ def test_parameters_arrive_by_every_way(via):
         assert all(env.options[0] is None for env in last)
 
 
-def test_a_row_without_a_finished_episode_is_void():
+def test_a_row_whose_episode_goes_on_was_played_too():
     status = played(domain(max_steps=20), jnp.array([[3.0, 1.0], [9.0, 1.0]])).status
-    assert status.tolist() == [Status.ANSWERED, Status.VOID]
+    assert status.tolist() == [Status.ANSWERED, Status.ANSWERED]
 
 
 def test_what_is_not_finite_ends_the_episode_and_voids_the_row():

@@ -138,8 +138,25 @@ def test_the_learner_learns_where_a_row_is_to_be_learned_and_answered() -> None:
     assert int(after.spent.updates) == 1
 
 
-def test_nobody_learns_from_rows_that_nobody_answered() -> None:
+class Refused(Walk):
+    """Everything that is played turns out to be worthless."""
+
+    def play(self, policy: Any, lesson: Lesson, *, key: Any) -> Any:
+        experience = super().play(policy, lesson, key=key)
+        return eqx.tree_at(lambda e: e.status, experience, jnp.full_like(experience.status, Status.VOID))
+
+
+def test_episodes_that_go_on_make_no_outcome_but_are_learned_from() -> None:
     own = parts(Walk(space=Trails(64), steps=1, patience=9))  # hardly any trail is that short
+    before = init(own, key=jr.key(0))
+    after, event = turn(own, before)
+    assert event.outcome.status.tolist() == [Status.VOID] * 4
+    assert not np.array_equal(before.learner.actor, after.learner.actor)
+    assert int(after.spent.updates) == 1
+
+
+def test_nobody_learns_from_what_was_refused() -> None:
+    own = parts(Refused())
     before = init(own, key=jr.key(0))
     after, event = turn(own, before)
     assert event.outcome.status.tolist() == [Status.VOID] * 4

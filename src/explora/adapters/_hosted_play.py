@@ -29,7 +29,7 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
     - `lesson`: what is played; rows of a lane are neighbours.
     - `key`: the only source of chance.
 
-    **Returns:** an `Experience` of `Trajectories`; a row is VOID if none of its episodes ended, or if one was not
+    **Returns:** an `Experience` of `Trajectories`; a row is VOID if its lane never came to it, or if a step was not
     finite.
     """
     lanes, queue, steps = lesson.lanes, lesson.queue, domain.steps * lesson.plays
@@ -39,7 +39,7 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
     place = np.zeros(lanes, np.int32)
     index = np.arange(lanes, dtype=np.int32)
     fresh, gap = np.ones(lanes, bool), np.zeros(lanes, bool)
-    spoiled, finished = np.zeros(lesson.rows, bool), np.zeros(lesson.rows, np.int64)
+    spoiled, played = np.zeros(lesson.rows, bool), np.zeros(lesson.rows, bool)
     memory, records = policy.memory(lanes), []
 
     with domain.lent(lanes) as envs:
@@ -59,14 +59,14 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
                 if moment.terminated[lane] or gap[lane]:
                     place[lane] = (place[lane] + 1) % queue
                     seen[lane] = seat.begin(tasks[lane * queue + place[lane]], seeds[time, lane])
-            np.add.at(finished, row, moment.terminated | moment.truncated)
+            played[row] = True
             records.append((observation, moves, *moment.columns, fresh, gap, row, report))
             fresh, gap = moment.terminated | gap, moment.truncated
         clock = np.full(lanes, steps + 1, np.int32)
         _, _, last = _act(policy, seen.copy(), memory, fresh, key, index, clock, who)
 
     record = jax.tree.map(lambda *x: jnp.asarray(np.stack(x)), *records)
-    status = np.where((finished > 0) & ~spoiled, Status.ANSWERED, Status.VOID).astype(np.int8)
+    status = np.where(played & ~spoiled, Status.ANSWERED, Status.VOID).astype(np.int8)
     return Experience(jnp.asarray(status), Trajectories(*record, last))  # pyright: ignore[reportCallIssue]
 
 

@@ -42,8 +42,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     - `lesson`: what is played; rows of a lane are neighbours.
     - `key`: the only source of chance; a lane's depends on its number alone.
 
-    **Returns:** an `Experience` of `Trajectories`; a row is VOID if none of its episodes ended. `made` is the product
-    of the last episode that each row finished.
+    **Returns:** an `Experience` of `Trajectories`; a row that its lane never came to is VOID. `made` is the product of
+    the last episode that each row finished.
     """
     lanes, queue = lesson.lanes, lesson.queue
     who = None if lesson.who is None else lesson.who[::queue]
@@ -56,9 +56,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     *record, place, report = record
     row = jnp.arange(lanes, dtype=jnp.int32)[None] * queue + place
     trajectories = Trajectories(*record, row, report, last)  # pyright: ignore[reportCallIssue]
-    finished = jnp.zeros((lesson.rows,), jnp.int32)
-    finished = finished.at[trajectories.row.reshape(-1)].add(trajectories.ended.reshape(-1).astype(jnp.int32))
-    status = jnp.where(finished > 0, Status.ANSWERED, Status.VOID).astype(jnp.int8)
+    played = jnp.zeros((lesson.rows,), bool).at[row.reshape(-1)].set(True)
+    status = jnp.where(played, Status.ANSWERED, Status.VOID).astype(jnp.int8)
     return Experience(status, trajectories, made)
 
 

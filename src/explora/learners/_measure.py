@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from explora.core import Experience, Lesson, Outcome, Trajectories
+from explora.core import Experience, Lesson, Outcome, Status, Trajectories
 from explora.maths import by_row, episode_means
 
 
@@ -16,7 +16,7 @@ def measure(lesson: Lesson, experience: Experience, advantage: Float[Array, "ste
     - `experience`: what happened; its data are `Trajectories`.
     - `advantage`: of each step, for the scores that are made of it.
 
-    **Returns:** an `Outcome`; a field that nobody uses costs nothing under `jit`.
+    **Returns:** an `Outcome`, VOID where no episode was finished; a field that nobody uses costs nothing under `jit`.
     """
     lived: Trajectories = experience.data
     live = ~lived.gap
@@ -44,8 +44,9 @@ def measure(lesson: Lesson, experience: Experience, advantage: Float[Array, "ste
         .at[lived.row.reshape(-1)]
         .max(jnp.where(lived.ended, returns, -jnp.inf).reshape(-1))
     )
+    measured = (experience.status != Status.ANSWERED) | (episodes > 0)
     return Outcome(
-        experience.status,
+        jnp.where(measured, experience.status, Status.VOID).astype(jnp.int8),
         steps=steps.astype(jnp.int32),
         episodes=episodes.astype(jnp.int32),
         returns=total / count,

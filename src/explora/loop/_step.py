@@ -9,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, PRNGKeyArray
 
-from explora.core import NEW, Experience, Lesson, Outcome, Parts, turn_keys
+from explora.core import NEW, Experience, Lesson, Parts, Status, turn_keys
 
 from ._state import Event, Spent, State
 
@@ -50,7 +50,7 @@ def step(
         learner = parts.learner.start(learner, lesson.start, key=start_key)
     domain = parts.played_in(lesson.where)
     learner, experience, outcome = parts.learner.play(learner, domain, lesson, key=play_key)
-    learner, learned = _learn(parts, learner, lesson, experience, outcome, learn_key)
+    learner, learned = _learn(parts, learner, lesson, experience, learn_key)
     explorer = parts.explorer.tell(explorer, parts.space, lesson, outcome, key=tell_key)
 
     spent = Spent(
@@ -70,19 +70,18 @@ def _number(lesson: Lesson, tasks: Array, progress: Array) -> tuple[Lesson, Arra
     return noted, tasks + jnp.sum(new.astype(jnp.int32))
 
 
-def _learn(
-    parts: Parts, learner: Any, lesson: Lesson, experience: Experience, outcome: Outcome, key: PRNGKeyArray
-) -> tuple[Any, Array]:
-    """Learns where the lesson says so; where no row can learn, the cost is not paid."""
+def _learn(parts: Parts, learner: Any, lesson: Lesson, experience: Experience, key: PRNGKeyArray) -> tuple[Any, Array]:
+    """Learns where the lesson says so; where no row can learn, the cost is not paid.
+
+    A row none of whose episodes has ended can: it makes no outcome, but what was lived counts. Leaving it out would
+    teach the learner from nothing but episodes that end soon.
+    """
     if lesson.learn is False:
         return learner, jnp.zeros((), jnp.int32)
     if lesson.span is not None:
         first, stop = lesson.span
         experience, lesson = experience.take(first, stop, lesson.queue), lesson.take(first, stop)
-        answered = outcome.answered[first:stop]
-    else:
-        answered = outcome.answered
-    lesson = eqx.tree_at(lambda l: l.learn, lesson, lesson.learn_mask & answered)
+    lesson = eqx.tree_at(lambda l: l.learn, lesson, lesson.learn_mask & (experience.status == Status.ANSWERED))
     trains = jnp.any(lesson.learn)
     learner = _if(trains, lambda s: parts.learner.update(s, lesson, experience, key=key), learner)
     return learner, trains.astype(jnp.int32)

@@ -6,6 +6,7 @@ import pytest
 
 from explora.core import ArgumentError, TaskError
 from explora.domains.maze import Maze, MazeSpace, MazeStudio, fewest_actions_of_many
+from explora.domains.maze._solver import UNSOLVABLE
 from explora.testing import SpaceSuite
 
 from ._mazes import KEY, SMALL, maze, raw, written
@@ -28,11 +29,19 @@ def many(space: MazeSpace, count: int = 2000):
 
 
 def test_draws_with_replacement_make_fewer_walls():
-    tasks = many(MazeSpace(walls=25))
+    tasks = many(MazeSpace(walls=25, solvable=False))
     assert float(tasks.walls.sum((1, 2)).mean()) == pytest.approx(23.3, abs=0.15)  # as published
     actions = fewest_actions_of_many(tasks)
     assert float(np.mean(actions < 1000)) == pytest.approx(0.995, abs=0.01)
     assert float(np.mean(actions[actions < 1000])) == pytest.approx(11.5, abs=0.5)
+
+
+@pytest.mark.parametrize("walls", [60, 130])
+def test_a_way_leads_to_the_goal_unless_that_is_left_to_chance(walls):
+    actions = fewest_actions_of_many(many(MazeSpace(walls=walls)))
+    assert np.all(actions < UNSOLVABLE)
+    by_chance = fewest_actions_of_many(many(MazeSpace(walls=walls, solvable=False)))
+    assert np.mean(by_chance < UNSOLVABLE) < 0.9
 
 
 def test_draws_without_replacement_are_exact_and_even():
