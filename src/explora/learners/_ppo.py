@@ -117,18 +117,18 @@ class PPO(Learner[PPOState]):
     """
 
     net: ActorCritic = ActorCritic()
-    rate: float = 1e-3
+    rate: float = 5e-4
     final_rate: float = 0.1
     discount: float = 0.99
     trace: float = 0.95
     clip: float = 0.2
     clip_value: bool = True
     epochs: int = 4
-    minibatches: int = 8
+    minibatches: int = 4
     entropy: float = 0.01
     critic: float = 0.5
     norm: float = 0.5
-    segment: int | None = 64
+    segment: int | None = None
     average: float | None = 0.99
 
     @property
