@@ -12,8 +12,9 @@ import jax.random as jr
 from _protocol import Peer
 from _timing import Contestant, NotRun, Sample, Stopwatch
 
-from explora.core import Parts, judge_suite
-from explora.loop import chunk, init
+from explora.core import Parts, judge_suite, sharing
+from explora.engines import Local
+from explora.loop import init
 
 HERE = Path(__file__).resolve().parent
 ATTEMPTS = 10
@@ -43,6 +44,7 @@ class Training(Contestant):
 
     def prepare(self) -> None:
         self._suite = self.parts.domain.suite("holdout")
+        self._engine = Local()
         self._state = init(self.parts, key=jr.key(0), budget=2.5e8)
         for _ in range(self.warm):
             self.work()
@@ -50,8 +52,10 @@ class Training(Contestant):
     def work(self) -> Sample:
         before, updates = int(self._state.spent.steps), int(self._state.spent.updates)
         watch = Stopwatch()
-        self._state, log = chunk(self.parts, self._state, root=jr.key(1), turns=self.rounds, capacity=self.rounds)
-        outcome = _judge(self.parts, self._state.learner, self._suite) if self.evaluate else None
+        rounds = {"turns": self.rounds, "capacity": self.rounds}
+        self._state, log = self._engine.advance(self.parts, self._state, root=jr.key(1), **rounds)
+        with sharing():
+            outcome = _judge(self.parts, self._state.learner, self._suite) if self.evaluate else None
         jax.block_until_ready((eqx.filter(self._state, eqx.is_array), log, outcome))
         done = watch.sample(0)
         facts: dict[str, Any] = {"learned": (int(self._state.spent.updates) - updates) / self.rounds}

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 MARK = "@@ "
 GO, STOP = "go", "stop"
+OURS = ("JAX_NUM_CPU_DEVICES",)  # variables that are set for explora's own process alone
 
 
 class Worker:
@@ -64,7 +65,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=self._folder.name,
-            env={**os.environ, **(environment or {})},
+            env={name: text for name, text in os.environ.items() if name not in OURS} | (environment or {}),
             text=True,
         )
         self._waits = False

@@ -7,7 +7,7 @@ from _settings import Settings
 from _timing import Contestant, contest
 
 from explora.core import Parts
-from explora.domains.maze import Maze, MazeSpace
+from explora.domains.maze import Maze
 from explora.explorers import Replay, Uniform
 from explora.learners import PPO
 from explora.recipes import RECIPES
@@ -72,5 +72,6 @@ def _buffer(slots: int, probability: float) -> Parts:
 
 
 def _uniform(lanes: int, size: int = 13) -> Parts:
-    domain = Maze(space=MazeSpace(height=size, width=size), max_steps=250)
+    space = dataclasses.replace(Maze().space, height=size, width=size)
+    domain = Maze(space=space, max_steps=250)
     return Parts(domain, PPO(), Uniform(rows=lanes))

@@ -75,6 +75,8 @@ def main() -> None:
     settings = Settings(chosen.quick, repeats, chosen.jaxued, chosen.jaxued_python, chosen.minimax)
     # A cache that an earlier run filled would only shorten what is not timed anyway.
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(tempfile.gettempdir()) / "explora-benchmarks"))
+    # As on explora's command line: cores share the lanes. The peers' processes do not inherit it.
+    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(2, os.cpu_count() or 1)))
     stamp = {"machine": machine(), "settings": {"quick": settings.quick, "repeats": settings.repeats}}
     report = Report(chosen.out)
     for name, measure in groups(chosen.rows.split(","), settings):

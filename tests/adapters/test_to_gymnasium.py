@@ -11,7 +11,7 @@ from explora.core import ArgumentError, CombinationError, TaskError, UnknownName
 from explora.domains.maze import Maze, MazeSpace
 from explora.testing import Walk
 
-MAZE = Maze(MazeSpace(3, 4, walls=3), view=3, max_steps=6)
+MAZE = Maze(MazeSpace(3, 4, walls=3, carved=0.5), view=3, max_steps=6)
 LINE = ">..G\n....\n...."
 FORWARD = 2
 

@@ -119,8 +119,8 @@ class PPO(Learner[PPOState]):
     net: ActorCritic = ActorCritic()
     rate: float = 5e-4
     final_rate: float = 0.1
-    discount: float = 0.99
-    trace: float = 0.95
+    discount: float = 0.995
+    trace: float = 0.98
     clip: float = 0.2
     clip_value: bool = True
     epochs: int = 4

@@ -183,6 +183,8 @@ def test_describe():
         ({"width": 102}, "`width`"),
         ({"height": 3, "width": 3, "walls": 8}, "`walls`.*0 … 7"),
         ({"edits": -1}, "`edits`"),
+        ({"carved": 1.5}, "`carved`.*1.5"),
+        ({"openings": -1}, "`openings`"),
     ],
 )
 def test_impossible_fields(fields, words):

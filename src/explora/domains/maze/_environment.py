@@ -71,7 +71,8 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
 
     **Arguments:**
 
-    - `space`: the mazes to train on.
+    - `space`: the mazes to train on. By default half of them are carved: in walls drawn at random one hardly ever gets
+      lost, so they teach no way of searching. The literature has `MazeSpace(solvable=False)`, all walls at random.
     - `view`: how many cells the player sees ahead (its own row included) and across; odd.
     - `steps`: the length of one play in training [steps].
     - `max_steps`: T for every maze; None for the rule above.
@@ -83,7 +84,7 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     (*JaxUED*).
     """
 
-    space: MazeSpace = MazeSpace()  # pyright: ignore[reportIncompatibleMethodOverride]
+    space: MazeSpace = MazeSpace(carved=0.5)  # pyright: ignore[reportIncompatibleMethodOverride]
     view: int = eqx.field(static=True, default=5)
     steps: int = eqx.field(static=True, default=256)  # pyright: ignore[reportIncompatibleMethodOverride]
     max_steps: int | None = eqx.field(static=True, default=None)

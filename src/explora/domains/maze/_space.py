@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from explora.core import ArgumentError, Environment, Space, TaskError
 
+from ._carve import breach, carve
 from ._cells import at, draw_place, mark, shifted
 from ._draw import draw_maze
 from ._edits import edit_by_cells, edit_by_moves
@@ -36,6 +37,9 @@ class MazeSpace(Space[MazeTask]):
     - `uniform_walls`: draw the number of walls uniformly from 0 … `walls` instead of taking `walls`.
     - `replace`: draw their cells with replacement (25 draws on 13 × 13 make 23.3 walls), as JaxUED does; or without.
     - `solvable`: draw the goal among the cells that can be reached (and the start among those with a neighbour).
+    - `carved`: the share of mazes that are carved into corridors instead, in which one can get lost: exactly one path
+      joins any two crossings, before 0 … `openings` walls between crossings are opened.
+    - `openings`: at most how many.
     - `empty`: draw no walls at all, only start and goal: ACCEL from empty mazes.
     - `edits`: how many operations `mutate` does.
     - `editor`: `"minimax"` (flip walls, move the goal) or `"dcd"` (overwrite cells, also those of goal and player).
@@ -47,6 +51,8 @@ class MazeSpace(Space[MazeTask]):
     uniform_walls: bool = eqx.field(static=True, default=False)
     replace: bool = eqx.field(static=True, default=True)
     solvable: bool = eqx.field(static=True, default=True)
+    carved: float = eqx.field(static=True, default=0.0)
+    openings: int = eqx.field(static=True, default=24)
     empty: bool = eqx.field(static=True, default=False)
     edits: int = eqx.field(static=True, default=20)
     editor: Literal["minimax", "dcd"] = eqx.field(static=True, default="minimax")
@@ -61,6 +67,10 @@ class MazeSpace(Space[MazeTask]):
                 f"`walls` must be 0 … {most} on {self.height} × {self.width}, so that start and goal have room; "
                 f"got {self.walls}"
             )
+        if not 0.0 <= self.carved <= 1.0:
+            raise ArgumentError(f"`carved` is a share, 0 … 1; got {self.carved}")
+        if self.openings < 0:
+            raise ArgumentError(f"`openings` must not be negative; got {self.openings}")
         if self.edits < 0:
             raise ArgumentError(f"`edits` must not be negative; got {self.edits}")
         if self.editor not in ("minimax", "dcd"):
@@ -77,6 +87,11 @@ class MazeSpace(Space[MazeTask]):
         else:
             count = jr.randint(count_key, (), 0, self.walls + 1) if self.uniform_walls else jnp.asarray(self.walls)
             walls = self._draw_walls(count, key=wall_key)
+        carved = jnp.zeros((), bool)
+        if self.carved and not self.empty:
+            chance_key, carve_key = jr.split(jr.fold_in(wall_key, 1))
+            carved = jr.uniform(chance_key) < self.carved
+            walls = jnp.where(carved, self._carve(key=carve_key), walls)
         free = starts = ~walls
         if self.solvable:
             neighbours = [shifted(free, down, right) for down, right in AHEAD]
@@ -84,7 +99,8 @@ class MazeSpace(Space[MazeTask]):
         start = draw_place(starts, key=start_key)
         goals = free & ~mark(start, walls)
         if self.solvable:
-            goals = _if_any(goals & (cells_away(walls, start) < UNSOLVABLE), goals)
+            # All of a carved maze can be reached; finding out would take as many passes as its longest way has cells.
+            goals = _if_any(goals & (cells_away(walls & ~carved, start) < UNSOLVABLE), goals)
         goal = draw_place(goals, key=goal_key)
         return MazeTask(walls, goal, start, jr.randint(heading_key, (), 0, 4).astype(jnp.uint8))
 
@@ -196,6 +212,12 @@ class MazeSpace(Space[MazeTask]):
 
     def draw(self, task: MazeTask, size: int = 160) -> np.ndarray:
         return draw_maze(task, size)
+
+    def _carve(self, *, key: PRNGKeyArray) -> Bool[Array, "rows columns"]:
+        """Corridors, and 0 … `openings` openings between them."""
+        carve_key, count_key, open_key = jr.split(key, 3)
+        count = jr.randint(count_key, (), 0, self.openings + 1)
+        return breach(carve(self.height, self.width, key=carve_key), count, self.openings, key=open_key)
 
     def _draw_walls(self, count: Int[Array, ""], *, key: PRNGKeyArray) -> Bool[Array, "rows columns"]:
         """`count` (at most `self.walls`) cells at random."""
