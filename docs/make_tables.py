@@ -71,7 +71,9 @@ def _rate(row: dict[str, Any]) -> str:
         return f"{row['median'] / 1e9:,.0f} GFLOP/s"
     share = row.get("facts", {}).get("roofline")
     bound = f" ({share:.0%} of the matrix product)" if share else ""
-    return f"{row['median']:,.0f} {row['unit']}{bound}" if row["median"] >= 100 else f"{row['median']:.3g} {row['unit']}"
+    return (
+        f"{row['median']:,.0f} {row['unit']}{bound}" if row["median"] >= 100 else f"{row['median']:.3g} {row['unit']}"
+    )
 
 
 def _against(row: dict[str, Any]) -> str:
