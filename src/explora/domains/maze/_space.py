@@ -152,12 +152,13 @@ class MazeSpace(Space[MazeTask]):
         return ("walls", "distance", "corridors") if self._mixed else ("walls", "distance")
 
     def parameters(self, task: MazeTask) -> Float[Array, " parameters"]:
-        """How many walls were drawn, how far the goal is among the places where it could be, and if it is all corridors.
+        """How many walls were drawn, how far the goal is among where it could be, and whether the maze is carved.
 
         The first is the number of draws that yields the maze's walls on average, over `walls`; in a carved maze it is
         what share of `openings` was not opened, likewise. The second is the share of the cells reachable from the start
         (it aside) that are at most as far as the goal, on foot; 1 if there is no way to the goal. There is a third if
-        both kinds of maze are drawn: the middle of 1 - `carved` … 1 for a carved maze, the middle of the rest for others.
+        both kinds of maze are drawn: for a carved maze the middle of 1 - `carved` … 1, for others the middle of the
+        rest.
         """
         draws = jnp.sum(task.walls).astype(jnp.float32)
         if self.replace:
