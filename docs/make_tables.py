@@ -1,4 +1,4 @@
-"""Writes the tables that are made from the code and from `benchmarks/results` into the documents, between their markers.
+"""Writes the tables that are made from the code and from `benchmarks/results` into the documents.
 
     python docs/make_tables.py [--check]
 

@@ -63,7 +63,7 @@ def breach(
 
 
 def is_carved(walls: Bool[Array, "rows columns"]) -> Bool[Array, ""]:
-    """Whether `carve` and `breach` can have made these walls: every crossing is free, every post between them stands."""
+    """Whether `carve` and `breach` can have made these walls: crossings are free, posts between them stand."""
     return ~jnp.any(walls[::2, ::2]) & jnp.all(walls[1::2, 1::2])
 
 
