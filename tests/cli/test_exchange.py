@@ -44,7 +44,7 @@ def test_other_options_are_left_alone():
 
 
 def test_an_unknown_part_suggests_the_nearest():
-    with pytest.raises(UnknownName, match="learnabilty.*learnability"):
+    with pytest.raises(UnknownName, match=r"learnabilty.*learnability"):
         exchanged(parts(), ["--explorer.score", "learnabilty"])
 
 
