@@ -1,4 +1,4 @@
-"""Writes the tables that are made from the code into `README.md` and `docs/algorithms.md`, between their markers.
+"""Writes the tables that are made from the code and from `benchmarks/results` into the documents.
 
     python docs/make_tables.py [--check]
 
@@ -6,13 +6,20 @@ With `--check` nothing is written; the exit code is 1 if a table is not up to da
 """
 
 import argparse
+import json
 import re
+import statistics
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from explora.recipes import DEFAULT, RECIPES, Recipe
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+MISSING = "*Not measured yet.*"
+SUITES = ("holdout", "graded", "perfect-13", "perfect-19", "random-solvable")
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 
 
@@ -28,7 +35,67 @@ def box() -> str:
     return _table(("recipe", "algorithm", "paper"), rows)
 
 
-TABLES = {"README.md": {"recipes": box}, "docs/algorithms.md": {"recipes": algorithms}}
+def learning(budget: str) -> str:
+    """Solve rates at one budget: the median of the seeds, the lowest and the highest of them."""
+    file = RESULTS / f"maze_learning-{budget}" / "summary.json"
+    if not file.exists():
+        return MISSING
+    found: dict[str, Any] = json.loads(file.read_text())
+    span = lambda x: f"{statistics.median(x):.2f} ({min(x):.2f}–{max(x):.2f})"
+    rows = [
+        (
+            f"`{recipe}`",
+            str(row["seeds"]),
+            f"{row['minutes']:.1f}",
+            *(span(row[suite]["values"]) for suite in SUITES),
+            f"{row['cvar']['0.01']:.2f}",
+        )
+        for recipe, row in found.items()
+    ]
+    return _table(("recipe", "seeds", "minutes", *SUITES, "worst 1 %"), rows)
+
+
+def speed(group: str) -> str:
+    """One group of rows of the comparison with the peers."""
+    file = RESULTS / "maze_peers.json"
+    groups: dict[str, Any] = json.loads(file.read_text())["groups"] if file.exists() else {}
+    rows = [row for name, entry in groups.items() if name.split(":")[0] == group for row in entry["rows"]]
+    lines = [(row["name"], _rate(row), _against(row)) for row in rows]
+    return _table(("", "median", "ratio to the peer (least to greatest)"), lines) if lines else MISSING
+
+
+def _rate(row: dict[str, Any]) -> str:
+    if "not_run" in row:
+        return f"not run: {row['not_run']}"
+    if row["unit"] == "FLOP/s":
+        return f"{row['median'] / 1e9:,.0f} GFLOP/s"
+    share = row.get("facts", {}).get("roofline")
+    bound = f" ({share:.0%} of the matrix product)" if share else ""
+    return (
+        f"{row['median']:,.0f} {row['unit']}{bound}" if row["median"] >= 100 else f"{row['median']:.3g} {row['unit']}"
+    )
+
+
+def _against(row: dict[str, Any]) -> str:
+    ratio = row.get("ratio")
+    return f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})" if ratio else ""
+
+
+TABLES = {
+    "README.md": {"recipes": box, "ten minutes": partial(learning, "10min")},
+    "docs/algorithms.md": {"recipes": algorithms},
+    "docs/learning.md": {
+        "ten minutes": partial(learning, "10min"),
+        "four million steps": partial(learning, "4M"),
+        "two million steps": partial(learning, "2M"),
+    },
+    "docs/performance.md": {
+        "environment": partial(speed, "env"),
+        "training": partial(speed, "train"),
+        "defaults": partial(speed, "defaults"),
+        "growth": partial(speed, "growth"),
+    },
+}
 """Which tables stand in which file, by the name in their markers."""
 
 

@@ -96,6 +96,11 @@ def test_every_member_plays_every_design():
     assert lesson.learn_mask.tolist() == [True] * 6
 
 
+def test_the_steps_of_designing_are_counted():
+    _, lesson = ask(PAIRED, PAIRED.init(BITS, key=jr.key(0)), jr.key(1))
+    assert int(lesson.cost) == 3 * 4  # three designs of four bits
+
+
 def test_the_tasks_are_what_the_designer_wrote():
     """Each step of the studio writes one bit, so the actions are the design."""
     _, lesson = ask(PAIRED, PAIRED.init(BITS, key=jr.key(0)), jr.key(1))

@@ -58,6 +58,14 @@ class Clerk(Explorer[Told, Trail]):
         return Told(state.asked, lesson.id, lesson.parent, outcome.status, memo, lesson.progress)
 
 
+class Builder(Clerk):
+    """Making its tasks takes five steps."""
+
+    def ask(self, state: Told, space: Any, phase: str, *, key: Any) -> tuple[Told, Lesson]:
+        state, lesson = super().ask(state, space, phase, key=key)
+        return state, eqx.tree_at(lambda l: l.cost, lesson, jnp.asarray(5), is_leaf=lambda x: x is None)
+
+
 class Late(Walk):
     """A person plays: only the first row is answered today."""
 
@@ -96,6 +104,15 @@ def test_new_tasks_are_numbered_in_order_and_others_keep_their_number(three: lis
 
 def test_the_explorer_gets_its_memo_back(three: list[Any]) -> None:
     assert [int(state.explorer.memo) for state, _ in three] == [0, 10, 20]
+
+
+def test_making_a_lesson_is_counted_once() -> None:
+    own = Parts(Walk(), Linear(), Builder())
+    state, event = turn(own, init(own, key=jr.key(0)))
+    made = 5 + int(np.sum(event.outcome.steps))
+    assert int(state.spent.steps) == made
+    again, event = turn(own, state, None, event.lesson)  # the same lesson once more, not asked for
+    assert int(again.spent.steps) == made + int(np.sum(event.outcome.steps))
 
 
 def test_turns_are_counted(three: list[Any]) -> None:

@@ -12,6 +12,8 @@ Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported w
 
 from ._ask_tell import AskTell as AskTell
 from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
+from ._parameter_studio import ParameterSketch as ParameterSketch
+from ._parameter_studio import ParameterStudio as ParameterStudio
 from ._parameters import Choice as Choice
 from ._parameters import ParameterSpace as ParameterSpace
 from ._parameters import Real as Real

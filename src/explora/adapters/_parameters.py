@@ -11,6 +11,8 @@ from jaxtyping import Array, Bool, Float, Float32, PRNGKeyArray
 
 from explora.core import ArgumentError, Space, Suite, TaskError
 
+from ._parameter_studio import ParameterStudio
+
 _EXACT = 2**24
 """Beyond this a 32-bit float skips whole numbers."""
 
@@ -161,7 +163,7 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"mutate", "features", "parameters"})
+        return frozenset({"mutate", "features", "parameters", "studio"})
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -208,6 +210,9 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
         self, parameters: Float[Array, " parameters"], *, key: PRNGKeyArray
     ) -> Float32[Array, " parameters"]:
         return self._natural(parameters)
+
+    def studio(self) -> ParameterStudio:
+        return ParameterStudio(self)
 
     def values(self, task: Any) -> dict[str, Any]:
         """What the numbers of a task stand for, by name (on the host)."""

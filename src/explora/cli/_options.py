@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import equinox as eqx
 import tyro
 
+from ._exchange import alternatives
+
 _PLAIN = (int, float, bool, str)
 
 
@@ -56,6 +58,9 @@ def _fields(part: eqx.Module) -> Iterator[tuple[str, Any, Any]]:
         value, hint = getattr(part, field.name), hints.get(field.name)
         if isinstance(value, eqx.Module):
             nested = options_of(value)
+            others = alternatives(part, field.name)
+            if len(others) > 1:
+                nested.__doc__ = f"{nested.__doc__} Another part by its name: {', '.join(others)}."
             yield field.name, nested, dataclasses.field(default_factory=nested)
         elif _offered(hint):
             described = Annotated[hint, tyro.conf.arg(help=helps.get(field.name, ""))]

@@ -15,6 +15,7 @@ from explora.runs import Finished, Plan
 from explora.runs import resume as go_on
 from explora.runs import run as begin
 
+from ._exchange import exchanged
 from ._main import STARTED
 from ._options import options_of, rebuild
 from ._parse import RunPath, parse, take
@@ -28,7 +29,8 @@ Examples:
   explora run maze --recipe sfl --minutes 10 --seeds 5
   explora run maze --domain.space.height 9 --domain.space.width 9 --explorer.rows 64
 
---recipe NAME is the algorithm, one of {recipes} (default: {default}); the options below are those of its parts.
+--recipe NAME is the algorithm, one of {recipes} (default: {default}); the options below are those of its parts. A part
+inside a part is exchanged by its name: --explorer.score maxmc, --learner.net.core lstm.
 
 Ctrl-C stops cleanly; `explora resume RUN` goes on as if nothing had happened.
 """
@@ -61,7 +63,7 @@ def run(words: list[str]) -> int:
             raise ArgumentError("which domain? `explora run maze` is a good start; `explora domains` lists them")
     domain, words = find_domain(words[0]), words[1:]
     found = recipe(name)
-    parts = found.build(domain.build())
+    parts, words = exchanged(found.build(domain.build()), words)
     running, parts = _read(words, parts, f"explora run {domain.name} --recipe {name}")
     if running.minutes is None and running.steps is None:
         running = dataclasses.replace(running, minutes=4.0)

@@ -37,6 +37,7 @@ from ._errors import UnknownName as UnknownName
 from ._errors import suggest as suggest
 from ._explorer import Archive as Archive
 from ._explorer import Explorer as Explorer
+from ._inspirations import Inspirations as Inspirations
 from ._keys import row_keys as row_keys
 from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys

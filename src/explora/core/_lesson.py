@@ -41,6 +41,7 @@ class Lesson(eqx.Module, Generic[Task]):
     - `who`: which member of a population plays each row; rows of one member are one block. None: the only one.
     - `start`: for each member, whose copy it becomes before playing (-1 keep, -2 fresh); None: all keep.
     - `memo`: comes back in `tell`, so that an explorer keeps nothing pending.
+    - `cost`: how many environment steps making the tasks has taken, apart from playing them; None: none.
     - `progress`: share of the run's budget that is spent, in [0, 1]; filled in by the loop, for schedules.
     - `plays`: how many times the usual length each row is played.
     - `queue`: how many rows share a lane.
@@ -56,6 +57,7 @@ class Lesson(eqx.Module, Generic[Task]):
     who: Int32[Array, " rows"] | None = None
     start: Int32[Array, " members"] | None = None
     memo: Any = None
+    cost: Int[Array, ""] | None = None
     progress: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.zeros(()))
     plays: int = eqx.field(static=True, default=1)
     queue: int = eqx.field(static=True, default=1)
@@ -79,7 +81,7 @@ class Lesson(eqx.Module, Generic[Task]):
         return jnp.broadcast_to(jnp.asarray(self.learn), (self.rows,))
 
     def take(self, first: int, stop: int) -> "Lesson[Task]":
-        """The rows `first … stop - 1` as a lesson of their own (without memo)."""
+        """The rows `first … stop - 1` as a lesson of their own (without memo and cost)."""
         cut = lambda x: None if x is None else x[first:stop]
         return Lesson(
             jax.tree.map(lambda x: x[first:stop], self.tasks),

@@ -140,6 +140,7 @@ class Adversary(Explorer[AdversaryState, Task]):
             block(finished),
             who=jnp.repeat(jnp.arange(self.members, dtype=jnp.int32), self.rows) if self.members > 1 else None,
             memo=Draft(draft, experience),
+            cost=None if outcome.steps is None else jnp.sum(outcome.steps),
             phase=phase,
         )
         return eqx.tree_at(lambda s: s.designer, state, designer), lesson

@@ -106,7 +106,7 @@ class Population(Learner[PopulationState]):
         def one(member: Any, piece: Lesson, key: PRNGKeyArray) -> tuple[Any, Experience, Outcome]:
             return self.learner.play(member, domain, piece, key=key)
 
-        members, experience, outcome = self._each(one, state.members, lesson, None, key)
+        members, experience, outcome = self._each(one, state.members, lesson, None, key, hosted=domain.hosted)
         flat = lambda x: x.reshape(-1, *x.shape[2:])
         outcome = jax.tree.map(flat, outcome)
         status, made = flat(experience.status), jax.tree.map(flat, experience.made)
@@ -136,7 +136,9 @@ class Population(Learner[PopulationState]):
     def metrics(self, state: PopulationState) -> dict[str, Array]:
         return self.learner.metrics(_member(state.members, 0))
 
-    def _each(self, function: Any, members: Any, lesson: Lesson, lived: Any, key: PRNGKeyArray) -> Any:
+    def _each(
+        self, function: Any, members: Any, lesson: Lesson, lived: Any, key: PRNGKeyArray, hosted: bool = False
+    ) -> Any:
         """Calls `function` for each member in turn: one after the other, so that its products stay large."""
         stacked, static = eqx.partition(members, eqx.is_array)
         cut = lambda x: x.reshape(self.members, -1, *x.shape[1:])
@@ -161,7 +163,11 @@ class Population(Learner[PopulationState]):
             found = function(eqx.combine(member, static), piece, k, *extra)
             return eqx.filter(found, eqx.is_array)
 
-        return _restore(jax.lax.map(one, (stacked, rows, lived, keys)), static)
+        everybody = (stacked, rows, lived, keys)
+        if not hosted:
+            return _restore(jax.lax.map(one, everybody), static)
+        found = [one(jax.tree.map(lambda x: x[member], everybody)) for member in range(self.members)]  # noqa: B023
+        return _restore(jax.tree.map(lambda *x: jnp.stack(x), *found), static)
 
 
 def _restore(found: Any, static: Any) -> Any:

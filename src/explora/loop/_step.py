@@ -38,11 +38,12 @@ def step(
     **Returns:** the next state, and what happened.
     """
     ask_key, start_key, play_key, learn_key, tell_key = turn_keys(root, state.turn, 5)
-    explorer, tasks = state.explorer, state.tasks
+    explorer, tasks, making = state.explorer, state.tasks, None
 
     if lesson is None:
         phase = phase or parts.explorer.rhythm[0][0]
         explorer, lesson = parts.explorer.ask(explorer, parts.space, phase, key=ask_key)
+        making = lesson.cost
     lesson, tasks = _number(lesson, tasks, state.progress)
 
     learner = state.learner
@@ -54,7 +55,7 @@ def step(
     explorer = parts.explorer.tell(explorer, parts.space, lesson, outcome, key=tell_key)
 
     spent = Spent(
-        state.spent.steps.plus(_sum(outcome.steps)),
+        state.spent.steps.plus(_sum(outcome.steps) + _sum(making)),
         state.spent.calls.plus(_sum(outcome.calls)),
         state.spent.updates.plus(learned),
         state.spent.episodes.plus(_sum(outcome.episodes)),

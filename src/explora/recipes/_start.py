@@ -7,6 +7,7 @@ from ._catalogue import DEFAULT
 
 if TYPE_CHECKING:
     from explora.core import Domain, Parts
+    from explora.engines import Engine
     from explora.runs import Finished, Watcher
 
 
@@ -20,6 +21,7 @@ def run(
     out: Path | str | None = None,
     fields: dict[str, Any] | None = None,
     watchers: "tuple[Watcher, ...]" = (),
+    engine: "Engine | None" = None,
 ) -> "Finished":
     """Runs a recipe, or parts of your own.
 
@@ -32,6 +34,8 @@ def run(
     - `out`: the folder; None: a new one under `runs`.
     - `fields`: changes to fields by dotted path, `{"explorer.capacity": 1000, "learner.rate": 3e-4}`.
     - `watchers`: who looks on.
+    - `engine`: where it is executed; None: in this process, compiled. `Local(keep=f)` hands every turn's lesson,
+      experience and outcome to `f`; the run is then plain Python with compiled parts.
 
     **Returns:** the run's folder and how it did on the watched suites.
 
@@ -51,4 +55,4 @@ def run(
         parts = override(parts, fields)
     plan = Plan(minutes=minutes, steps=steps, seed=seed)
     name = "custom" if isinstance(what, Parts) else what
-    return begin(parts, plan, out=out, recipe=name, watchers=watchers)
+    return begin(parts, plan, out=out, recipe=name, watchers=watchers, engine=engine)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from explora.domains.maze import MazeSpace
-from explora.domains.maze._carve import carve
+from explora.domains.maze._carve import carve, is_carved
 from explora.domains.maze._solver import UNSOLVABLE, cells_away
 
 from ._mazes import KEY
@@ -49,3 +49,28 @@ def test_all_of_a_carved_maze_can_be_reached():
 
 def test_empty_mazes_are_not_carved():
     assert not np.any(MazeSpace(carved=1.0, empty=True).sample(key=KEY).walls)
+
+
+@pytest.mark.parametrize("carved", [0.25, 1.0])
+def test_coordinates_tell_corridors_from_other_mazes(carved):
+    space = MazeSpace(carved=carved)
+    assert len(space.parameter_names) == (3 if carved < 1 else 2)
+    tasks = jax.jit(lambda key: space.samples(500, key=key))(KEY)
+    places = np.asarray(jax.jit(jax.vmap(space.parameters))(tasks))
+    kinds = np.asarray(jax.vmap(is_carved)(tasks.walls))
+    assert kinds.mean() == pytest.approx(carved, abs=0.08)
+    if carved < 1:
+        assert np.allclose(places[:, 2], np.where(kinds, 0.875, 0.375))
+    assert places[kinds, 0].mean() == pytest.approx(0.5, abs=0.1)  # 0 … 24 openings, evenly
+
+
+def test_coordinates_draw_what_they_say():
+    space = MazeSpace(carved=0.25)
+    wanted = jnp.stack([jnp.full(300, 0.5), jnp.full(300, 0.7), jnp.linspace(0.0, 1.0, 300)], axis=1)
+    tasks = jax.jit(jax.vmap(lambda place, key: space.from_parameters(place, key=key)))(wanted, jr.split(KEY, 300))
+    kinds = np.asarray(jax.vmap(is_carved)(tasks.walls))
+    assert np.array_equal(kinds, np.asarray(wanted[:, 2]) >= 0.75)
+    found = np.asarray(jax.jit(jax.vmap(space.parameters))(tasks))
+    assert found[kinds, 0].mean() == pytest.approx(0.5, abs=0.08)
+    assert found[~kinds, 0].mean() == pytest.approx(0.5, abs=0.08)
+    assert found[:, 1].mean() == pytest.approx(0.7, abs=0.05)

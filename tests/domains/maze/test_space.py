@@ -24,6 +24,13 @@ class TestLawsOfTheOtherOptions(SpaceSuite):
         return MazeSpace(6, 4, walls=20, replace=False, uniform_walls=True, editor="dcd", edits=9)
 
 
+class TestLawsOfCarvedMazes(SpaceSuite):
+    COUNT = 8
+
+    def part(self):
+        return MazeSpace(7, 5, walls=8, carved=0.5, openings=4)
+
+
 def many(space: MazeSpace, count: int = 2000):
     return jax.jit(lambda key: space.samples(count, key=key))(KEY)
 

@@ -4,8 +4,8 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.core import ArgumentError, Policy, TaskError, Uniformly, fresh_lesson
-from explora.domains.maze import Inspirations, MazeSpace, MazeStudio
+from explora.core import ArgumentError, Inspirations, Policy, TaskError, Uniformly, fresh_lesson
+from explora.domains.maze import MazeSpace, MazeStudio
 from explora.testing import EnvironmentSuite, SpaceSuite
 
 from ._mazes import KEY, written

@@ -22,7 +22,6 @@ from ._solver import all_actions as all_actions
 from ._solver import fewest_actions as fewest_actions
 from ._solver import fewest_actions_of_many as fewest_actions_of_many
 from ._space import MazeSpace as MazeSpace
-from ._studio import Inspirations as Inspirations
 from ._studio import MazeSketch as MazeSketch
 from ._studio import MazeStudio as MazeStudio
 from ._suites import is_holdout as is_holdout

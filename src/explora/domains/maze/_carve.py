@@ -1,12 +1,13 @@
 """Mazes of corridors: a random walk that never crosses itself and backs out of dead ends."""
 
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Bool, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ._task import AHEAD
 
@@ -55,8 +56,26 @@ def breach(
     walls: Bool[Array, "rows columns"], count: Int[Array, ""], most: int, *, key: PRNGKeyArray
 ) -> Bool[Array, "rows columns"]:
     """A carved maze without `count` (at most `most`) walls between crossings, drawn with replacement."""
-    row, column = np.indices(walls.shape)
-    doors = jnp.asarray(np.flatnonzero((row + column) % 2 == 1))
+    doors = jnp.asarray(np.flatnonzero(_doors(*walls.shape)))
     spots = doors[jr.randint(key, (most,), 0, len(doors))]
     spots = jnp.where(jnp.arange(most) < count, spots, walls.size)
     return walls.reshape(-1).at[spots].set(False, mode="drop").reshape(walls.shape)
+
+
+def is_carved(walls: Bool[Array, "rows columns"]) -> Bool[Array, ""]:
+    """Whether `carve` and `breach` can have made these walls: crossings are free, posts between them stand."""
+    return ~jnp.any(walls[::2, ::2]) & jnp.all(walls[1::2, 1::2])
+
+
+def openings_of(walls: Bool[Array, "rows columns"]) -> Float[Array, ""]:
+    """How many openings leave as many walls between the crossings of a carved maze, on average."""
+    doors = _doors(*walls.shape)
+    crossings = walls[::2, ::2].size
+    shut = doors.sum() - (crossings - 1)  # before any opening
+    left = jnp.maximum(jnp.sum(walls & doors).astype(jnp.float32), 0.5)
+    return jnp.maximum(jnp.log(left / float(shut)) / math.log1p(-1.0 / float(doors.sum())), 0.0)
+
+
+def _doors(rows: int, columns: int) -> np.ndarray:
+    """The cells between two crossings."""
+    return np.indices((rows, columns)).sum(0) % 2 == 1

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from explora.core import ArgumentError, Environment, Space, TaskError
 
-from ._carve import breach, carve
+from ._carve import breach, carve, is_carved, openings_of
 from ._cells import at, draw_place, mark, shifted
 from ._draw import draw_maze
 from ._edits import edit_by_cells, edit_by_moves
@@ -88,10 +88,11 @@ class MazeSpace(Space[MazeTask]):
             count = jr.randint(count_key, (), 0, self.walls + 1) if self.uniform_walls else jnp.asarray(self.walls)
             walls = self._draw_walls(count, key=wall_key)
         carved = jnp.zeros((), bool)
-        if self.carved and not self.empty:
-            chance_key, carve_key = jr.split(jr.fold_in(wall_key, 1))
+        if self._carves:
+            chance_key, open_key, carve_key = jr.split(jr.fold_in(wall_key, 1), 3)
             carved = jr.uniform(chance_key) < self.carved
-            walls = jnp.where(carved, self._carve(key=carve_key), walls)
+            count = jr.randint(open_key, (), 0, self.openings + 1)
+            walls = jnp.where(carved, self._carve(count, key=carve_key), walls)
         free = starts = ~walls
         if self.solvable:
             neighbours = [shifted(free, down, right) for down, right in AHEAD]
@@ -148,30 +149,44 @@ class MazeSpace(Space[MazeTask]):
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        return ("walls", "distance")
+        return ("walls", "distance", "corridors") if self._mixed else ("walls", "distance")
 
     def parameters(self, task: MazeTask) -> Float[Array, " parameters"]:
-        """Two coordinates: how many walls were drawn, and how far the goal is among the places where it could be.
+        """How many walls were drawn, how far the goal is among where it could be, and whether the maze is carved.
 
-        The first is the number of draws that yields the maze's walls on average, over `walls`. The second is the share
-        of the cells reachable from the start (it aside) that are at most as far as the goal, on foot; 1 if there is no
-        way to the goal.
+        The first is the number of draws that yields the maze's walls on average, over `walls`; in a carved maze it is
+        what share of `openings` was not opened, likewise. The second is the share of the cells reachable from the start
+        (it aside) that are at most as far as the goal, on foot; 1 if there is no way to the goal. There is a third if
+        both kinds of maze are drawn: for a carved maze the middle of 1 - `carved` … 1, for others the middle of the
+        rest.
         """
         draws = jnp.sum(task.walls).astype(jnp.float32)
         if self.replace:
             cells = float(self.height * self.width)
             draws = jnp.log1p(-jnp.minimum(draws / cells, 1 - 1 / cells)) / np.log1p(-1 / cells)
+        numbers = [draws / max(self.walls, 1)]
         away = cells_away(task.walls, task.start)
         reached = (away > 0) & (away < UNSOLVABLE)
         goal = at(away, task.goal)
         rank = jnp.sum(reached & (away <= goal)) / jnp.maximum(jnp.sum(reached), 1)
         rank = jnp.where(goal < UNSOLVABLE, rank, 1.0)
-        return jnp.clip(jnp.stack([draws / max(self.walls, 1), rank.astype(jnp.float32)]), 0.0, 1.0)
+        numbers.append(rank.astype(jnp.float32))
+        if self._carves:
+            corridors = is_carved(task.walls)
+            shut = 1.0 - openings_of(task.walls) / max(self.openings, 1)
+            numbers[0] = jnp.where(corridors, shut, numbers[0])
+            if self._mixed:
+                numbers.append(jnp.where(corridors, 1.0 - self.carved / 2, (1.0 - self.carved) / 2))
+        return jnp.clip(jnp.stack(numbers), 0.0, 1.0)
 
     def from_parameters(self, parameters: Float[Array, " parameters"], *, key: PRNGKeyArray) -> MazeTask:
         wall_key, start_key, goal_key, heading_key = jr.split(key, 4)
         share = jnp.clip(parameters, 0.0, 1.0)
         walls = self._draw_walls(jnp.round(share[0] * self.walls).astype(jnp.int32), key=wall_key)
+        if self._carves:
+            count = jnp.round((1.0 - share[0]) * self.openings).astype(jnp.int32)
+            corridors = self._carve(count, key=jr.fold_in(wall_key, 1))
+            walls = jnp.where(share[2] >= 1.0 - self.carved, corridors, walls) if self._mixed else corridors
         start = draw_place(~walls, key=start_key)
         away = cells_away(walls, start)
         reached = (away > 0) & (away < UNSOLVABLE)
@@ -213,10 +228,19 @@ class MazeSpace(Space[MazeTask]):
     def draw(self, task: MazeTask, size: int = 160) -> np.ndarray:
         return draw_maze(task, size)
 
-    def _carve(self, *, key: PRNGKeyArray) -> Bool[Array, "rows columns"]:
-        """Corridors, and 0 … `openings` openings between them."""
-        carve_key, count_key, open_key = jr.split(key, 3)
-        count = jr.randint(count_key, (), 0, self.openings + 1)
+    @property
+    def _carves(self) -> bool:
+        """Whether any maze is carved."""
+        return self.carved > 0.0 and not self.empty
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether both kinds of maze are drawn."""
+        return self._carves and self.carved < 1.0
+
+    def _carve(self, count: Int[Array, ""], *, key: PRNGKeyArray) -> Bool[Array, "rows columns"]:
+        """Corridors, and `count` (at most `openings`) openings between them."""
+        carve_key, open_key = jr.split(key)
         return breach(carve(self.height, self.width, key=carve_key), count, self.openings, key=open_key)
 
     def _draw_walls(self, count: Int[Array, ""], *, key: PRNGKeyArray) -> Bool[Array, "rows columns"]:

@@ -1,14 +1,13 @@
 """Designing a maze, one cell at a time: the environment of an adversary."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
+from jaxtyping import Array, Float, Int32, PRNGKeyArray
 
-from explora.core import ArgumentError, Box, Codes, Discrete, Environment, Space, Step, TaskError
+from explora.core import ArgumentError, Box, Codes, Discrete, Environment, Inspirations, Step
 
 from ._cells import draw_place, mark, place_of
 from ._space import MazeSpace
@@ -16,32 +15,6 @@ from ._task import HEADING_NAMES, MazeTask
 
 PLAYER = 3
 """The code of the player on a designer's map when it looks right; the other headings follow."""
-
-
-class Inspirations(Space[Float[Array, " noise"]]):
-    """What a designer starts from: a vector of chance, without which every design would be the same.
-
-    **Arguments:**
-
-    - `noise`: how many numbers, each in [0, 1).
-    """
-
-    noise: int = eqx.field(static=True, default=50)
-
-    def sample(self, *, key: PRNGKeyArray) -> Float[Array, " noise"]:
-        return jr.uniform(key, (self.noise,))
-
-    def valid(self, task: Float[Array, " noise"]) -> Bool[Array, ""]:
-        return jnp.all((task >= 0) & (task < 1)) & (task.shape == (self.noise,))
-
-    def encode(self, task: Float[Array, " noise"]) -> list[float]:
-        return np.asarray(task).tolist()
-
-    def decode(self, value: Any) -> Float[Array, " noise"]:
-        numbers = isinstance(value, list) and all(isinstance(x, int | float) and 0 <= x < 1 for x in value)
-        if not numbers or len(value) != self.noise:
-            raise TaskError(f"what a designer starts from is a list of {self.noise} numbers in [0, 1)")
-        return jnp.array(value, jnp.float32)
 
 
 class MazeSketch(eqx.Module):
