@@ -61,6 +61,7 @@ def alternatives(owner: eqx.Module, field: str) -> dict[str, type[eqx.Module]]:
 def _exchange(parts: Parts, option: str, name: str) -> Parts:
     *way, field = _path(option)
     owner = _at(parts, way)
+    assert owner is not None  # `_names_part` has seen it
     old, choices = getattr(owner, field), alternatives(owner, field)
     wanted = next((kind for typed, kind in choices.items() if _plain(typed) == _plain(name)), None)
     if wanted is None:
@@ -78,7 +79,9 @@ def _names_part(parts: Parts, option: str) -> bool:
         return False
     *way, field = path
     owner = _at(parts, way)
-    return isinstance(getattr(owner, field, None), eqx.Module) and len(alternatives(owner, field)) > 1  # pyright: ignore
+    if owner is None or not isinstance(getattr(owner, field, None), eqx.Module):
+        return False
+    return len(alternatives(owner, field)) > 1
 
 
 def _at(parts: Parts, way: list[str]) -> eqx.Module | None:
