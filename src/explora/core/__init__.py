@@ -37,7 +37,6 @@ from ._errors import UnknownName as UnknownName
 from ._errors import suggest as suggest
 from ._explorer import Archive as Archive
 from ._explorer import Explorer as Explorer
-from ._inspirations import Inspirations as Inspirations
 from ._keys import row_keys as row_keys
 from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys
@@ -54,6 +53,7 @@ from ._parts import Parts as Parts
 from ._policy import Policy as Policy
 from ._policy import Uniformly as Uniformly
 from ._score import Score as Score
+from ._space import Inspirations as Inspirations
 from ._space import Space as Space
 from ._specs import Box as Box
 from ._specs import Codes as Codes

@@ -4,13 +4,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Generic
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt32
 
-from ._errors import CombinationError
+from ._errors import CombinationError, TaskError
 from ._keys import row_keys
 from ._lesson import Task
 from ._part import Part
@@ -122,6 +123,32 @@ class Space(Part, Generic[Task]):
         """One random neighbour of each of the stacked `tasks`."""
         count = jax.tree.leaves(tasks)[0].shape[0]
         return jax.vmap(lambda task, k: self.mutate(task, key=k))(tasks, row_keys(key, count))
+
+
+class Inspirations(Space[Float[Array, " noise"]]):
+    """What a designer starts from: a vector of chance, without which every design would be the same.
+
+    **Arguments:**
+
+    - `noise`: how many numbers, each in [0, 1).
+    """
+
+    noise: int = eqx.field(static=True, default=50)
+
+    def sample(self, *, key: PRNGKeyArray) -> Float[Array, " noise"]:
+        return jr.uniform(key, (self.noise,))
+
+    def valid(self, task: Float[Array, " noise"]) -> Bool[Array, ""]:
+        return jnp.all((task >= 0) & (task < 1)) & (task.shape == (self.noise,))
+
+    def encode(self, task: Float[Array, " noise"]) -> list[float]:
+        return np.asarray(task).tolist()
+
+    def decode(self, value: Any) -> Float[Array, " noise"]:
+        numbers = isinstance(value, list) and all(isinstance(x, int | float) and 0 <= x < 1 for x in value)
+        if not numbers or len(value) != self.noise:
+            raise TaskError(f"what a designer starts from is a list of {self.noise} numbers in [0, 1)")
+        return jnp.array(value, jnp.float32)
 
 
 def _words(x: Array) -> UInt32[Array, " words"]:
