@@ -1,6 +1,7 @@
 """The command line, in one process where it can be."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from explora.cli import main
+from explora.cli._main import _prepare_jax
 
 SMALL = (
     "--domain.space.height 5 --domain.space.width 5 --domain.space.walls 6 --domain.steps 32 "
@@ -85,6 +87,24 @@ def test_eval_of_a_file_prints_the_agreed_object(made: Path, tmp_path: Path, cap
     assert found["tasks"][0].keys() == {"name", "solve_rate", "mean_return", "optimal_steps"}
     assert found["tasks"][0]["optimal_steps"] == 1
     assert found["episodes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "devices"),
+    [
+        ({}, {"1", "2", "4"}),
+        ({"JAX_NUM_CPU_DEVICES": "3"}, {"3"}),
+        ({"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}, {None}),
+        ({"XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false"}, {"1", "2", "4"}),
+    ],
+)
+def test_how_many_devices_is_only_said_where_nobody_else_does(
+    given: dict[str, str], devices: set[str | None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(os, "environ", given | {"HOME": str(tmp_path)})
+    _prepare_jax()
+    assert os.environ.get("JAX_NUM_CPU_DEVICES") in devices
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / ".cache" / "explora" / "jax")
 
 
 @pytest.mark.parametrize(
