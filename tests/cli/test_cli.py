@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -44,7 +45,7 @@ def test_help_and_lists_are_quick_and_need_no_jax():
         "import sys, time; t = time.perf_counter(); from explora.cli import main; "
         "code = main(sys.argv[1:]); sys.stderr.write(f'{time.perf_counter() - t} {code} {\"jax\" in sys.modules}')"
     )
-    for words in (["--help"], ["recipes"], ["domains"], ["list"]):
+    for words in (["--help"], ["recipes"], ["domains"], ["list"], ["list", "--help"]):
         started = time.perf_counter()
         done = subprocess.run([sys.executable, "-c", check, *words], capture_output=True, text=True, check=True)
         seconds, code, has_jax = done.stderr.split()
@@ -60,6 +61,40 @@ def test_a_run_prints_one_object_and_leaves_a_folder(made: Path, capsys: pytest.
     assert (made / "README.txt").read_text().startswith("This folder is one run")
     assert main(["list", str(made.parent)]) == 0
     assert "small" in capsys.readouterr().out
+
+
+def test_list_looks_one_level_deeper_and_shows_damaged_runs(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    shutil.copytree(made, tmp_path / "seeds" / "seed-0")
+    for name, content in (("bad-text", b"\xff{"), ("bad-json", b"{"), ("bad-kind", b"[]"), ("no-table", b"{}")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_bytes(content)
+    (tmp_path / "bad-db").mkdir()
+    (tmp_path / "bad-db" / "config.json").write_text("{}")
+    (tmp_path / "bad-db" / "run.db").write_bytes(b"no database" * 100)
+    (tmp_path / "no-config").mkdir()
+    (tmp_path / "no-config" / "run.db").touch()
+    assert main(["list", str(tmp_path)]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[1:]}
+    assert sorted(rows) == ["bad-db", "bad-json", "bad-kind", "bad-text", "no-config", "no-table", "seeds/seed-0"]
+    for name in ("bad-json", "bad-kind", "bad-text", "no-config"):
+        assert "damaged: config.json: " in rows[name]
+    for name in ("bad-db", "no-table"):
+        assert "damaged: run.db: " in rows[name]
+    assert "robust-plr" in rows["seeds/seed-0"]
+    assert "graded 0." in rows["seeds/seed-0"]
+
+
+@pytest.mark.parametrize("verb", ["list", "recipes", "domains"])
+def test_verbs_that_list_have_help_and_refuse_what_they_do_not_know(verb: str, capsys: pytest.CaptureFixture):
+    for word in ("-h", "--help"):
+        assert main([verb, word]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith(f"usage: explora {verb} ")
+        assert "no runs" not in out
+    assert main([verb, "--seed", "2"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "unrecognized arguments: --seed" in captured.err
 
 
 def test_the_options_reach_the_parts(made: Path):
