@@ -124,6 +124,24 @@ def test_eval_of_a_file_prints_the_agreed_object(made: Path, tmp_path: Path, cap
     assert found["episodes"] == 2
 
 
+def test_perfect_is_three_sizes_in_one(made: Path, capsys: pytest.CaptureFixture):
+    capsys.readouterr()
+    assert main(["eval", str(made), "--suite", "perfect", "--episodes", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["suite"] == "perfect"
+    names = [task["name"] for task in found["tasks"]]
+    sizes = [(13, 20), (19, 20), (51, 10)]
+    assert names == [f"perfect-{size}-{i}" for size, count in sizes for i in range(1, count + 1)]
+
+
+def test_an_unknown_suite_suggests_the_nearest(made: Path, capsys: pytest.CaptureFixture):
+    capsys.readouterr()
+    assert main(["eval", str(made), "--suite", "perfct"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "explora: there is no suite 'perfct'; did you mean 'perfect'?\n"
+    assert captured.out == ""
+
+
 @pytest.mark.parametrize(
     ("given", "devices"),
     [

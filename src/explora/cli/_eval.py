@@ -8,7 +8,7 @@ import numpy as np
 import tyro
 
 from explora.core import ArgumentError, Suite
-from explora.ledger import Verdict
+from explora.ledger import Verdict, joined
 from explora.runs import Player, load
 from explora.store import find
 
@@ -20,7 +20,7 @@ def evaluate(words: list[str]) -> int:
 
     def evaluate(
         run: RunPath,
-        suite: Annotated[str | None, tyro.conf.arg(help="a suite of the domain; default: the first")] = None,
+        suite: Annotated[str | None, tyro.conf.arg(help="a suite of the domain, or a group of them; default: the first")] = None,
         tasks: Annotated[str | None, tyro.conf.arg(help="a file with your own tasks (text mazes)")] = None,
         episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,
         seed: Annotated[int, tyro.conf.arg(help="of the evaluation")] = 0,
@@ -40,7 +40,7 @@ def evaluate(words: list[str]) -> int:
         # a file that cannot be read is said to be so before anything is compiled
         parts = _domain(path)
         name = tasks or suite or parts.suite_names[0]
-        suites = parts.read_tasks(tasks) if tasks is not None else [parts.suite(name)]
+        suites = parts.read_tasks(tasks) if tasks is not None else list(parts.suites(name).values())
         player = load(path)
         sampled, greedy = (_play(player, suites, name, episodes, seed, choice) for choice in (False, True))
         if as_json:
@@ -61,21 +61,9 @@ def _domain(path: Any) -> Any:
 
 
 def _play(player: Player, suites: list[Suite], name: str, episodes: int, seed: int, greedy: bool) -> Verdict:
-    """One verdict over suites of different sizes, in the order of the file."""
+    """One verdict over suites of different sizes, those of a file in its order."""
     found = [player.evaluate(suite, episodes=episodes, seed=seed, greedy=greedy) for suite in suites]
-    order = np.argsort([place for suite in suites for place in suite.order or range(len(suite.names))])
-    names = [task for verdict in found for task in verdict.names]
-    join = lambda column: np.concatenate([getattr(verdict, column) for verdict in found])[order]
-    return Verdict(
-        name,
-        tuple(names[i] for i in order),
-        episodes,
-        solved=join("solved"),
-        returns=join("returns"),
-        lengths=join("lengths"),
-        optimal=join("optimal"),
-        steps=sum(verdict.steps for verdict in found),
-    )
+    return joined(name, found, [place for suite in suites for place in suite.order])
 
 
 def _as_json(run: str, verdict: Verdict) -> dict[str, Any]:

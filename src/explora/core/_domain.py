@@ -59,12 +59,24 @@ class Domain(Part, Generic[Task]):
         """The suites that `suite` knows, the one to be watched during a run first."""
         return ()
 
+    @property
+    def suite_groups(self) -> dict[str, tuple[str, ...]]:
+        """Names that stand for several suites together, for tasks of one kind in several shapes."""
+        return {}
+
     def suite(self, name: str) -> Suite[Task]:
         """The held-out tasks of that name.
 
         **Raises:** `UnknownName` if there are none.
         """
-        raise UnknownName("suite", name, self.suite_names)
+        raise UnknownName("suite", name, (*self.suite_names, *self.suite_groups))
+
+    def suites(self, name: str) -> dict[str, Suite[Task]]:
+        """The suites that a name stands for, each by its own name: one, or those of a group.
+
+        **Raises:** `UnknownName` if there are none.
+        """
+        return {each: self.suite(each) for each in self.suite_groups.get(name, (name,))}
 
     def read_tasks(self, path: str) -> list[Suite[Task]]:
         """The tasks in a file that a user gives, as suites of equally shaped tasks.

@@ -14,7 +14,7 @@ from ._draw import draw_maze
 from ._files import load_mazes
 from ._solver import UNSOLVABLE, fewest_actions
 from ._space import MazeSpace
-from ._suites import SUITE_NAMES, suite_of
+from ._suites import SUITE_GROUPS, SUITE_NAMES, suite_of
 from ._task import AHEAD, EMPTY, GOAL, HEADING_NAMES, WALL, MazeTask
 
 
@@ -64,8 +64,8 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
       steps (truncated). T is 250 up to 13 × 13 and 2 (height + 2) (width + 2) above.
     - **Optimal return**: exact, 0 where the goal cannot be reached within T.
     - **Suites**: `holdout` (the eight named mazes of the literature), `graded` (31 of our own, easy to hard),
-      `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells), `random-solvable` (1,000 mazes of 60
-      wall draws); any file of text mazes through `load_mazes`.
+      `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells; `perfect`: all three),
+      `random-solvable` (1,000 mazes of 60 wall draws); any file of text mazes through `load_mazes`.
     - **Versions**: 1, the first; equal step for step to the `Maze` of JaxUED 0.0.1 with `actions=7,
       limit_terminates=True, max_steps=250` (its images are transposed and use MiniGrid's codes).
 
@@ -111,6 +111,10 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     @property
     def suite_names(self) -> tuple[str, ...]:
         return SUITE_NAMES
+
+    @property
+    def suite_groups(self) -> dict[str, tuple[str, ...]]:
+        return SUITE_GROUPS
 
     def suite(self, name: str) -> Suite[MazeTask]:
         suite = suite_of(name)
