@@ -124,6 +124,7 @@ def test_eval_of_a_file_prints_the_agreed_object(made: Path, tmp_path: Path, cap
     assert found["episodes"] == 2
 
 
+@pytest.mark.slow
 def test_perfect_is_three_sizes_in_one(made: Path, capsys: pytest.CaptureFixture):
     capsys.readouterr()
     assert main(["eval", str(made), "--suite", "perfect", "--episodes", "1", "--json"]) == 0
@@ -132,6 +133,16 @@ def test_perfect_is_three_sizes_in_one(made: Path, capsys: pytest.CaptureFixture
     names = [task["name"] for task in found["tasks"]]
     sizes = [(13, 20), (19, 20), (51, 10)]
     assert names == [f"perfect-{size}-{i}" for size, count in sizes for i in range(1, count + 1)]
+
+
+@pytest.mark.slow
+def test_random_solvable_reports_its_worst_mazes(made: Path, capsys: pytest.CaptureFixture):
+    capsys.readouterr()
+    assert main(["eval", str(made), "--suite", "random-solvable", "--episodes", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["tasks"]) == 1000
+    assert list(found["worst"]) == ["0.1", "0.01"]
+    assert all(0 <= rate <= 1 for rate in found["worst"].values())
 
 
 def test_an_unknown_suite_suggests_the_nearest(made: Path, capsys: pytest.CaptureFixture):

@@ -30,6 +30,7 @@ class Suite(eqx.Module, Generic[Task]):
     - `domain`: where the tasks are played; None: in the run's own domain.
     - `summary`: one line that says what the suite asks.
     - `order`: the place of each task in the file that it was read from, counted from 0; `()`: as they stand.
+    - `tail`: shares of the worst tasks on which an evaluation reports apart, each in (0, 1].
     """
 
     tasks: Task
@@ -37,6 +38,7 @@ class Suite(eqx.Module, Generic[Task]):
     domain: "Domain | None" = None
     summary: str = eqx.field(static=True, default="")
     order: tuple[int, ...] = eqx.field(static=True, default=())
+    tail: tuple[float, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self):
         rows = jax.tree.leaves(self.tasks)[0].shape[0]

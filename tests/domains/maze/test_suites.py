@@ -97,6 +97,8 @@ def test_random_solvable_has_the_walls_of_sixty_draws():
     walls = np.asarray(ENV.suite("random-solvable").tasks.walls).sum((1, 2))
     assert walls.mean() == pytest.approx(50.3, abs=0.5)
     assert walls.max() <= 60
+    assert ENV.suite("random-solvable").tail == Maze(MazeSpace(9, 9)).suite("random-solvable").tail == (0.1, 0.01)
+    assert all(ENV.suite(name).tail == () for name in ENV.suite_names if name != "random-solvable")
 
 
 def test_nothing_made_here_is_near_a_holdout_maze():

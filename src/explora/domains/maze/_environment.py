@@ -122,7 +122,7 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
         if (rows, columns) == (self.space.height, self.space.width):
             return suite
         elsewhere = dataclasses.replace(self, space=MazeSpace(rows, columns, walls=0))
-        return Suite(suite.tasks, suite.names, elsewhere, suite.summary)
+        return dataclasses.replace(suite, domain=elsewhere)
 
     def read_tasks(self, path: str) -> list[Suite[MazeTask]]:
         return load_mazes(path)

@@ -44,6 +44,8 @@ _SUMMARIES = {
     "random-solvable": "1,000 random mazes of 60 wall draws that can be solved",
 }
 
+_TAILS = {"random-solvable": (0.1, 0.01)}
+
 
 def suite_of(name: str) -> Suite[MazeTask]:
     """A suite by name.
@@ -56,7 +58,8 @@ def suite_of(name: str) -> Suite[MazeTask]:
     if name not in SUITE_NAMES:
         raise UnknownName("suite", name, (*SUITE_NAMES, *SUITE_GROUPS))
     named = named_grids(name)
-    return Suite(task_of(stacked(grid for _, grid in named)), tuple(n for n, _ in named), summary=_SUMMARIES[name])
+    tasks, names = task_of(stacked(grid for _, grid in named)), tuple(n for n, _ in named)
+    return Suite(tasks, names, summary=_SUMMARIES[name], tail=_TAILS.get(name, ()))
 
 
 def is_holdout(task: MazeTask) -> bool:
