@@ -12,6 +12,7 @@ import pytest
 
 from explora.cli import main
 from explora.cli._main import _prepare_jax
+from explora.runs import Player
 
 SMALL = (
     "--domain.space.height 5 --domain.space.width 5 --domain.space.walls 6 --domain.steps 32 "
@@ -145,6 +146,23 @@ def test_random_solvable_reports_its_worst_mazes(made: Path, capsys: pytest.Capt
     assert all(0 <= rate <= 1 for rate in found["worst"].values())
 
 
+def test_the_greedy_pass_is_not_played_for_json(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    played: list[bool] = []
+    evaluate = Player.evaluate
+    spy = lambda *args, greedy, **kwargs: played.append(greedy) or evaluate(*args, greedy=greedy, **kwargs)
+    monkeypatch.setattr(Player, "evaluate", spy)
+    file = tmp_path / "mine.txt"
+    file.write_text(">G\n..\n")
+    for words, expected in ((["--json"], [False]), ([], [False, True])):
+        played.clear()
+        assert main(["eval", str(made), "--tasks", str(file), "--episodes", "2", *words]) == 0
+        assert played == expected
+    out = capsys.readouterr().out
+    assert "greedy" in out.splitlines()[1]
+
+
 def test_an_unknown_suite_suggests_the_nearest(made: Path, capsys: pytest.CaptureFixture):
     capsys.readouterr()
     assert main(["eval", str(made), "--suite", "perfct"]) == 2
@@ -182,6 +200,8 @@ def test_how_many_devices_is_only_said_where_nobody_else_does(
         (["eval", "nowhere"], "there is no run"),
         (["resume", "nowhere"], "there is no run"),
         (["run", "maze", "--minutes", "-1"], "`minutes` must be positive"),
+        (["run", "maze", "--seeds", "0", "--steps", "1"], "`seeds` must be at least 1, got 0"),
+        (["run", "maze", "--seeds", "-2", "--steps", "1"], "`seeds` must be at least 1, got -2"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], message: str, capsys: pytest.CaptureFixture):
