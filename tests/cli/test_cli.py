@@ -200,6 +200,8 @@ def test_how_many_devices_is_only_said_where_nobody_else_does(
         (["eval", "nowhere"], "there is no run"),
         (["resume", "nowhere"], "there is no run"),
         (["run", "maze", "--minutes", "-1"], "`minutes` must be positive"),
+        (["tune", "maze", "--suite", "holdout"], "to tune on there is 'graded'"),
+        (["tune", "maze", "--suite", "grded"], "did you mean 'graded'"),
         (["run", "maze", "--seeds", "0", "--steps", "1"], "`seeds` must be at least 1, got 0"),
         (["run", "maze", "--seeds", "-2", "--steps", "1"], "`seeds` must be at least 1, got -2"),
     ],

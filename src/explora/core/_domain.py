@@ -66,6 +66,11 @@ class Domain(Part, Generic[Task]):
         """Names that stand for several suites together, for tasks of one kind in several shapes."""
         return {}
 
+    @property
+    def tuning_suites(self) -> tuple[str, ...]:
+        """Those of `suite_names` that are not held out: hyperparameters may be chosen by them."""
+        return ()
+
     def suite(self, name: str) -> Suite[Task]:
         """The held-out tasks of that name.
 

@@ -52,6 +52,7 @@ def test_suites_are_valid_solvable_and_never_change(name, count, side, digest):
 
 def test_names():
     assert ENV.suite_names == ("holdout", "graded", "perfect-13", "perfect-19", "perfect-51", "random-solvable")
+    assert ENV.tuning_suites == ("graded",)  # the others are held out
     assert ENV.suite("graded").domain is None
     large = Maze(view=7).suite("perfect-19").domain
     assert large == Maze(MazeSpace(19, 19, walls=0), view=7)  # only the size is another

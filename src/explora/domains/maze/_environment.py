@@ -63,9 +63,10 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     - **End**: at the goal (terminated, solved; the player bumps into it and its cell is never entered), or after T
       steps (truncated). T is 250 up to 13 × 13 and 2 (height + 2) (width + 2) above.
     - **Optimal return**: exact, 0 where the goal cannot be reached within T.
-    - **Suites**: `holdout` (the eight named mazes of the literature), `graded` (31 of our own, easy to hard),
-      `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells; `perfect`: all three),
-      `random-solvable` (1,000 mazes of 60 wall draws); any file of text mazes through `load_mazes`.
+    - **Suites**: `holdout` (the eight named mazes of the literature), `graded` (31 of our own, easy to hard, to
+      tune on: the others are held out), `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells;
+      `perfect`: all three), `random-solvable` (1,000 mazes of 60 wall draws); any file of text mazes through
+      `load_mazes`.
     - **Versions**: 1, the first; equal step for step to the `Maze` of JaxUED 0.0.1 with `actions=7,
       limit_terminates=True, max_steps=250` (its images are transposed and use MiniGrid's codes).
 
@@ -115,6 +116,10 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     @property
     def suite_groups(self) -> dict[str, tuple[str, ...]]:
         return SUITE_GROUPS
+
+    @property
+    def tuning_suites(self) -> tuple[str, ...]:
+        return ("graded",)
 
     def suite(self, name: str) -> Suite[MazeTask]:
         suite = suite_of(name)
