@@ -205,6 +205,7 @@ def test_how_many_devices_is_only_said_where_nobody_else_does(
         (["run", "maze", "--learner.minibatches", "0"], "`minibatches` must be at least 1, got 0"),
         (["run", "maze", "--learner.segment", "0"], "`segment` must be at least 1, got 0"),
         (["run", "maze", "--learner.net.core.width", "0"], "`width` must be at least 1, got 0"),
+        (["run", "maze", "--recipe", "paired", "--learner.members", "4"], "set the learner's `members` to 2"),
         (["run", "maze", "--seeds", "0", "--steps", "1"], "`seeds` must be at least 1, got 0"),
         (["run", "maze", "--seeds", "-2", "--steps", "1"], "`seeds` must be at least 1, got -2"),
     ],
