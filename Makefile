@@ -5,7 +5,10 @@
 .PHONY: run test test-all docs clean environment
 
 MINUTES ?= 4
-OUT ?= runs/maze-$(shell date +%Y%m%d-%H%M%S)
+ifndef OUT
+# at once, not anew in each line of a recipe: all of them must name one folder
+OUT := runs/maze-$(shell date +%Y%m%d-%H%M%S)
+endif
 PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
 BIN := .venv/bin

@@ -176,6 +176,10 @@ class Closed(Bits):
         return None
 
 
+class Rivals(Learner):
+    members: int = 2  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
 class Deaf(Scribe):
     @property
     def provides(self):
@@ -184,8 +188,24 @@ class Deaf(Scribe):
 
 def test_what_it_cannot_work_with():
     assert PAIRED.needs == {"returns", "max_returns", "studio", "members"}
-    assert PAIRED.refuses(among(BITS, PAIRED)) is None
+    rivals = replace(among(BITS, PAIRED), learner=Rivals())
+    assert PAIRED.refuses(rivals) is None
     assert "has no `studio`; use Replay" in PAIRED.refuses(among(Closed(4), PAIRED))
-    assert "Deaf does not learn from rewards" in replace(PAIRED, designer=Deaf()).refuses(among(BITS, PAIRED))
+    assert "Deaf does not learn from rewards" in replace(PAIRED, designer=Deaf()).refuses(rivals)
     with pytest.raises(ArgumentError, match=r"`members` must be that of the score, got members=3 and a Regret of 2"):
         Adversary(Scribe(), members=3, score=Regret())
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_the_learner_must_have_as_many_members(members: int):
+    """Four players in blocks of two would be compared as if they were two, and nobody would notice."""
+    parts = replace(among(BITS, PAIRED), learner=Rivals(members=members))
+    reason = PAIRED.refuses(parts)
+    assert "`members`=2 players of every design, but the Rivals has " + str(members) in reason
+    assert "set the learner's `members` to 2" in reason
+
+
+def test_who_says_nothing_of_members_has_one():
+    minimax = Adversary(Scribe(), rows=3, members=1, score=Difficulty())
+    assert minimax.refuses(among(BITS, minimax)) is None
+    assert "the learner's `members` to 1" in minimax.refuses(replace(among(BITS, minimax), learner=Rivals()))

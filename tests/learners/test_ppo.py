@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array, Int32
 
-from explora.core import CombinationError, Parts, Status, fresh_lesson
+from explora.core import ArgumentError, CombinationError, Parts, Status, fresh_lesson
 from explora.learners import PPO, Population
 from explora.nets import GRU, LSTM, ActorCritic, Dense
 from explora.testing import Carousel, LearnerSuite, Trails, Walk, check_run
@@ -232,6 +232,35 @@ def test_a_greedy_policy_takes_the_likeliest_action(case: Any) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(CombinationError, match="`segment`=5 does not divide the 12 steps of a play"):
         Parts(ENV, ppo(segment=5), Carousel()).check()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("rate", 0.0, "must be greater than 0, got 0.0"),
+        ("rate", float("nan"), "must be greater than 0, got nan"),
+        ("final_rate", -0.5, "must be at least 0, got -0.5"),
+        ("discount", 1.5, "must be at least 0 and at most 1, got 1.5"),
+        ("discount", -0.1, "must be at least 0 and at most 1, got -0.1"),
+        ("trace", 2.0, "must be at least 0 and at most 1, got 2.0"),
+        ("clip", 0.0, "must be greater than 0, got 0.0"),
+        ("norm", -1.0, "must be greater than 0, got -1.0"),
+        ("epochs", 0, "must be at least 1, got 0"),
+        ("minibatches", 0, "must be at least 1, got 0"),
+        ("segment", 0, "must be at least 1, got 0"),
+        ("average", 1.0, "must be less than 1, got 1.0"),
+        ("average", -0.5, "must be at least 0, got -0.5"),
+    ],
+)
+def test_impossible_values_are_refused(field: str, value: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=f"`{field}` {message}"):
+        ppo(**{field: value})
+
+
+def test_values_at_the_edge_are_possible() -> None:
+    learner = ppo(final_rate=0.0, discount=1.0, trace=0.0, epochs=1, minibatches=1, segment=1, average=0.0)
+    assert (learner.segment, learner.average) == (1, 0.0)
+    assert ppo(segment=None, average=None).segment is None
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.ledger import compare_versions, evaluate, forgetting
+from explora.ledger import Verdict, compare_versions, evaluate, forgetting, joined
 from explora.testing import Linear, Walk
 
 
@@ -66,3 +66,20 @@ def test_judging_leaves_the_learner_alone_and_repeats_exactly(judged):
     again = evaluate(learner, state, domain, suites, episodes=3)
     for name in suites:
         np.testing.assert_array_equal(again[name].returns, verdicts[name].returns)
+
+
+def verdict(names: tuple[str, ...], *solved: float) -> Verdict:
+    column = np.array(solved)
+    return Verdict("part", names, 4, column, column / 2, 10 * column, 20 * column, steps=int(100 * column.sum()))
+
+
+def test_suites_of_different_shapes_make_one_verdict():
+    parts = (verdict(("a", "c"), 0.25, 0.75), verdict(("b",), 0.5))
+    plain = joined("all", parts)
+    assert plain.names == ("a", "c", "b")
+    assert plain.solved.tolist() == [0.25, 0.75, 0.5]
+    ordered = joined("all", parts, [0, 2, 1])
+    assert ordered.names == ("a", "b", "c")
+    for column, factor in (("solved", 1), ("returns", 0.5), ("lengths", 10), ("optimal", 20)):
+        assert getattr(ordered, column).tolist() == [factor * x for x in (0.25, 0.5, 0.75)]
+    assert (ordered.suite, ordered.episodes, ordered.steps, ordered.mean) == ("all", 4, 150, 0.5)

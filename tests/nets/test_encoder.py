@@ -8,7 +8,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.core import Box, Codes, CombinationError, Discrete
+from explora.core import ArgumentError, Box, Codes, CombinationError, Discrete
 from explora.nets import GRU, LSTM, ActorCritic, Convolution, Dense, features, flatten
 
 SPEC = {"image": Codes((5, 4), 3), "direction": Discrete(4)}
@@ -84,3 +84,23 @@ def test_an_actor_critic_gives_preferences_and_values(net: ActorCritic) -> None:
 def test_actions_that_are_not_discrete_are_refused() -> None:
     with pytest.raises(CombinationError, match="ActorCritic chooses among discrete actions, but the environment takes"):
         ActorCritic().init(SPEC, Box((2,)), key=jr.key(0))
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (Dense, "width"),
+        (GRU, "width"),
+        (LSTM, "width"),
+        (Convolution, "channels"),
+        (Convolution, "kernel"),
+        (Convolution, "scalar"),
+        (ActorCritic, "hidden"),
+        (ActorCritic, "critics"),
+    ],
+)
+@pytest.mark.parametrize("value", [0, -3])
+def test_sizes_must_be_positive(make: Any, field: str, value: int) -> None:
+    with pytest.raises(ArgumentError, match=f"`{field}` must be at least 1, got {value}"):
+        make(**{field: value})
+    assert getattr(make(**{field: 1}), field) == 1

@@ -2,17 +2,22 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
+import jax.numpy as jnp
 import numpy as np
 import tyro
 
 from explora.core import ArgumentError, Suite
-from explora.ledger import Verdict
+from explora.ledger import Verdict, joined
+from explora.maths import cvar
 from explora.runs import Player, load
 from explora.store import find
 
 from ._parse import RunPath, parse
+
+_MOST, _FEW = 100, 10  # tasks in a table; if there are more, only the worst
 
 
 def evaluate(words: list[str]) -> int:
@@ -20,7 +25,7 @@ def evaluate(words: list[str]) -> int:
 
     def evaluate(
         run: RunPath,
-        suite: Annotated[str | None, tyro.conf.arg(help="a suite of the domain; default: the first")] = None,
+        suite: Annotated[str | None, tyro.conf.arg(help="a suite or a group of suites; default: the first")] = None,
         tasks: Annotated[str | None, tyro.conf.arg(help="a file with your own tasks (text mazes)")] = None,
         episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,
         seed: Annotated[int, tyro.conf.arg(help="of the evaluation")] = 0,
@@ -30,7 +35,8 @@ def evaluate(words: list[str]) -> int:
 
         Actions are sampled, memory is cleared at the start of each episode; the result of always taking the likeliest
         action is printed beside. A file of mazes is blocks of lines separated by a blank line: `.` floor, `#` wall,
-        `G` goal, `>v<^` start; the first line of a block may be `# name`.
+        `G` goal, `>v<^` start; the first line of a block may be `# name`. Of the suite `random-solvable` the worst
+        tasks are reported apart: they are chosen by one evaluation and measured by a second one with another seed.
         """
         if episodes < 1:
             raise ArgumentError(f"`episodes` must be at least 1, got {episodes}")
@@ -40,13 +46,15 @@ def evaluate(words: list[str]) -> int:
         # a file that cannot be read is said to be so before anything is compiled
         parts = _domain(path)
         name = tasks or suite or parts.suite_names[0]
-        suites = parts.read_tasks(tasks) if tasks is not None else [parts.suite(name)]
+        suites = parts.read_tasks(tasks) if tasks is not None else list(parts.suites(name).values())
         player = load(path)
-        sampled, greedy = (_play(player, suites, name, episodes, seed, choice) for choice in (False, True))
+        play = lambda seed=seed, greedy=False: _play(player, suites, name, episodes, seed, greedy)
+        sampled = play()
+        worst = _worst(sampled, suites, lambda: play(seed + 1))
         if as_json:
-            sys.stdout.write(json.dumps(_as_json(str(path), sampled)) + "\n")
+            sys.stdout.write(json.dumps(_as_json(str(path), sampled, worst)) + "\n")
         else:
-            _print(sampled, greedy)
+            _print(sampled, play(greedy=True), worst)
         return 0
 
     return parse(evaluate, words, "explora eval")
@@ -61,26 +69,23 @@ def _domain(path: Any) -> Any:
 
 
 def _play(player: Player, suites: list[Suite], name: str, episodes: int, seed: int, greedy: bool) -> Verdict:
-    """One verdict over suites of different sizes, in the order of the file."""
+    """One verdict over suites of different sizes, those of a file in its order."""
     found = [player.evaluate(suite, episodes=episodes, seed=seed, greedy=greedy) for suite in suites]
-    order = np.argsort([place for suite in suites for place in suite.order or range(len(suite.names))])
-    names = [task for verdict in found for task in verdict.names]
-    join = lambda column: np.concatenate([getattr(verdict, column) for verdict in found])[order]
-    return Verdict(
-        name,
-        tuple(names[i] for i in order),
-        episodes,
-        solved=join("solved"),
-        returns=join("returns"),
-        lengths=join("lengths"),
-        optimal=join("optimal"),
-        steps=sum(verdict.steps for verdict in found),
-    )
+    return joined(name, found, [place for suite in suites for place in suite.order])
 
 
-def _as_json(run: str, verdict: Verdict) -> dict[str, Any]:
+def _worst(sampled: Verdict, suites: list[Suite], again: Callable[[], Verdict]) -> dict[str, float]:
+    """The mean solve rate on the worst tasks by their share, for suites that ask for it: as `cvar` defines it."""
+    shares = sorted({share for suite in suites for share in suite.tail}, reverse=True)
+    if not shares:
+        return {}
+    ranking, rates = jnp.asarray(sampled.solved), jnp.asarray(again().solved)
+    return {str(share): float(cvar(ranking, rates, share)) for share in shares}
+
+
+def _as_json(run: str, verdict: Verdict, worst: dict[str, float] | None = None) -> dict[str, Any]:
     columns = zip(verdict.names, verdict.solved, verdict.returns, verdict.optimal, strict=True)
-    return {
+    found = {
         "run": run,
         "suite": verdict.suite,
         "episodes": verdict.episodes,
@@ -95,12 +100,17 @@ def _as_json(run: str, verdict: Verdict) -> dict[str, Any]:
             for name, solved, returned, optimal in columns
         ],
     }
+    return found | {"worst": worst} if worst else found
 
 
-def _print(sampled: Verdict, greedy: Verdict) -> None:
-    width = max(len(name) for name in (*sampled.names, "task", "mean"))
+def _print(sampled: Verdict, greedy: Verdict, worst: dict[str, float]) -> None:
+    tasks = len(sampled.names)
+    shown = range(tasks) if tasks <= _MOST else np.lexsort((sampled.returns, sampled.solved))[:_FEW]
+    tails = {f"worst {100 * float(share):g} %": rate for share, rate in worst.items()}
+    width = max(len(name) for name in (*(sampled.names[i] for i in shown), *tails, "task", "mean"))
+    if tasks > _MOST:
+        sys.stdout.write(f"the {_FEW} of {tasks:,} tasks that went worst this time:\n")
     sys.stdout.write(f"{'task':{width}}  solved  greedy  return  optimal steps\n")
-    shown = range(len(sampled.names)) if len(sampled.names) <= 60 else ()
     for i in shown:
         optimal = f"{sampled.optimal[i]:.0f}" if np.isfinite(sampled.optimal[i]) else "–"
         sys.stdout.write(
@@ -109,4 +119,6 @@ def _print(sampled: Verdict, greedy: Verdict) -> None:
         )
     returned = float(np.mean(sampled.returns))
     sys.stdout.write(f"{'mean':{width}}  {sampled.mean:6.3f}  {greedy.mean:6.3f}  {returned:6.3f}\n")
-    sys.stdout.write(f"{sampled.suite}: {len(sampled.names)} tasks, {sampled.episodes} episodes each\n")
+    for name, rate in tails.items():
+        sys.stdout.write(f"{name:{width}}  {rate:6.3f}  (chosen by this evaluation, measured by a second one)\n")
+    sys.stdout.write(f"{sampled.suite}: {tasks:,} tasks, {sampled.episodes} episodes each\n")

@@ -111,6 +111,8 @@ def _prepare_jax() -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(home / "explora" / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return  # the variable would win over the flag
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # A power of two, because so are the lanes; beyond four, a core's share of the default lesson is too small.
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", "4" if cores >= 4 else "2" if cores >= 2 else "1")

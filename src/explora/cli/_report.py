@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import tyro
 
-from explora.core import Environment, ExploraError, Parts, spec
+from explora.core import Environment, ExploraError, Parts, Suite, spec
 from explora.domains import DOMAINS
 from explora.ledger import evaluate
 from explora.loop import State
 from explora.plots import Judged, Learned, gather, write_report
 from explora.recipes import RECIPES, Recipe
-from explora.runs import Plan, Player, read, restore
+from explora.runs import Plan, Player, read, restore, watched
 from explora.store import RunFolder, find
 
 from ._parse import RunPath, parse
@@ -55,24 +55,24 @@ def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
         parts, plan = read(folder)
     except ExploraError as error:
         return None, [f"There are no pictures, because the parts of this run cannot be built here: {error}"]
-    suites = parts.domain.suite_names[:2] if plan.watch is None else plan.watch
+    suites = watched(parts, plan)
+    names = tuple(suites)
     if not folder.checkpoints.turns():
-        return Learned(parts, suites), ["Nothing has been saved yet, so there are no replays."]
+        return Learned(parts, names), ["Nothing has been saved yet, so there are no replays."]
     try:
         state, _, warnings = restore(folder, parts, plan)
     except ExploraError as error:
-        return Learned(parts, suites), [f"There are no replays, because the learner cannot be read: {error}"]
+        return Learned(parts, names), [f"There are no replays, because the learner cannot be read: {error}"]
     notes = list(warnings)
     player = Player(parts, state) if isinstance(parts.domain, Environment) else None
     keeps = parts.explorer.archive(state.explorer) is not None
-    return Learned(parts, suites, player, _judged(parts, plan, state, suites, notes), keeps), notes
+    return Learned(parts, names, player, _judged(parts, plan, state, suites, notes), keeps), notes
 
 
-def _judged(parts: Parts, plan: Plan, state: State, suites: tuple[str, ...], notes: list[str]) -> Judged | None:
+def _judged(parts: Parts, plan: Plan, state: State, suites: dict[str, Suite], notes: list[str]) -> Judged | None:
     """How the version that is published now does on the watched suites."""
-    found = {name: parts.domain.suite(name) for name in suites}
     try:
-        verdicts = evaluate(parts.learner, state.learner, parts.domain, found, episodes=plan.final_episodes)
+        verdicts = evaluate(parts.learner, state.learner, parts.domain, suites, episodes=plan.final_episodes)
     except ExploraError as error:
         notes.append(f"The latest version could not be judged for this page: {error}")
         return None

@@ -48,7 +48,7 @@ class _Running:
     record: Annotated[int, tyro.conf.arg(help="environment steps between two records, about")]
     track: Annotated[tuple[str, ...], tyro.conf.arg(help="where metrics go too: csv, tensorboard, wandb, mlflow")]
     quiet: Annotated[bool, tyro.conf.arg(help="no progress")]
-    json: Annotated[bool, tyro.conf.arg(help="one JSON object on stdout at the end, and nothing else")]
+    json: Annotated[bool, tyro.conf.arg(help="one JSON object a seed on stdout, one a line, and nothing else")]
 
 
 def run(words: list[str]) -> int:
@@ -65,6 +65,8 @@ def run(words: list[str]) -> int:
     found = recipe(name)
     parts, words = exchanged(found.build(domain.build()), words)
     running, parts = _read(words, parts, f"explora run {domain.name} --recipe {name}")
+    if running.seeds < 1:
+        raise ArgumentError(f"`seeds` must be at least 1, got {running.seeds}")
     if running.minutes is None and running.steps is None:
         running = dataclasses.replace(running, minutes=4.0)
     parts.check()

@@ -28,7 +28,6 @@ def tune(words: list[str]) -> int:
         """Search a recipe's fields, with the same budget for every recipe. Stopped, it goes on where it was."""
         found, entry = recipe(name), find_domain(domain)
         folder = Path(out or f"runs/tune-{found.name}")
-        folder.mkdir(parents=True, exist_ok=True)
         told = lambda trial: sys.stderr.write(f"trial {trial.number}: {suite} {trial.mean:.3f}  {trial.fields}\n")
         ranked = search(found, entry.build, out=folder, trials=trials, steps=steps, seeds=seeds, suite=suite, told=told)
         for trial in ranked:

@@ -34,6 +34,7 @@ from ._errors import MissingExtra as MissingExtra
 from ._errors import RunError as RunError
 from ._errors import TaskError as TaskError
 from ._errors import UnknownName as UnknownName
+from ._errors import between as between
 from ._errors import suggest as suggest
 from ._explorer import Archive as Archive
 from ._explorer import Explorer as Explorer

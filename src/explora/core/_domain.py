@@ -30,6 +30,7 @@ class Suite(eqx.Module, Generic[Task]):
     - `domain`: where the tasks are played; None: in the run's own domain.
     - `summary`: one line that says what the suite asks.
     - `order`: the place of each task in the file that it was read from, counted from 0; `()`: as they stand.
+    - `tail`: shares of the worst tasks on which an evaluation reports apart, each in (0, 1].
     """
 
     tasks: Task
@@ -37,6 +38,7 @@ class Suite(eqx.Module, Generic[Task]):
     domain: "Domain | None" = None
     summary: str = eqx.field(static=True, default="")
     order: tuple[int, ...] = eqx.field(static=True, default=())
+    tail: tuple[float, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self):
         rows = jax.tree.leaves(self.tasks)[0].shape[0]
@@ -59,12 +61,29 @@ class Domain(Part, Generic[Task]):
         """The suites that `suite` knows, the one to be watched during a run first."""
         return ()
 
+    @property
+    def suite_groups(self) -> dict[str, tuple[str, ...]]:
+        """Names that stand for several suites together, for tasks of one kind in several shapes."""
+        return {}
+
+    @property
+    def tuning_suites(self) -> tuple[str, ...]:
+        """Those of `suite_names` that are not held out: hyperparameters may be chosen by them."""
+        return ()
+
     def suite(self, name: str) -> Suite[Task]:
         """The held-out tasks of that name.
 
         **Raises:** `UnknownName` if there are none.
         """
-        raise UnknownName("suite", name, self.suite_names)
+        raise UnknownName("suite", name, (*self.suite_names, *self.suite_groups))
+
+    def suites(self, name: str) -> dict[str, Suite[Task]]:
+        """The suites that a name stands for, each by its own name: one, or those of a group.
+
+        **Raises:** `UnknownName` if there are none.
+        """
+        return {each: self.suite(each) for each in self.suite_groups.get(name, (name,))}
 
     def read_tasks(self, path: str) -> list[Suite[Task]]:
         """The tasks in a file that a user gives, as suites of equally shaped tasks.

@@ -14,6 +14,7 @@ Every message names the argument, what was expected, what came, and the cure.
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class ExploraError(Exception):
@@ -69,3 +70,23 @@ def suggest(name: str, known: Iterable[str]) -> str:
         return "; none are known"
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+
+
+def between(name: str, value: Any, low: float | int, high: float | int = float("inf"), *, strict: bool = False) -> None:
+    """Complains about a plain number outside `[low, high]`; arrays are not looked into.
+
+    **Arguments:**
+
+    - `name`: of the field.
+    - `value`: what it holds.
+    - `low`, `high`: the ends.
+    - `strict`: `low` itself is outside too.
+
+    **Raises:** `ArgumentError`.
+    """
+    if not isinstance(value, int | float):
+        return
+    if not (low < value <= high if strict else low <= value <= high):
+        limit = f"{'greater than' if strict else 'at least'} {low}"
+        limit += "" if high == float("inf") else f" and at most {high}"
+        raise ArgumentError(f"`{name}` must be {limit}, got {value}")

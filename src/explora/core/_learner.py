@@ -21,6 +21,11 @@ class Learner(Part, Generic[State]):
     experience is learned from without playing. `play` leaves `policy(state)` as it was.
     """
 
+    @property
+    def members(self) -> int:
+        """How many players it trains side by side: a lesson's `who` must name no others."""
+        return 1
+
     def init(self, domain: Domain, *, key: PRNGKeyArray) -> State:
         """The state of a learner that has learned nothing yet.
 

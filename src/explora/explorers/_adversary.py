@@ -110,6 +110,13 @@ class Adversary(Explorer[AdversaryState, Task]):
                 f"Adversary rewards its designer, but {type(self.designer).__name__} does not learn from rewards; "
                 "use designer=PPO(…)"
             )
+        found = parts.learner.members
+        if found != self.members:
+            return (
+                f"Adversary compares `members`={self.members} players of every design, but the "
+                f"{type(parts.learner).__name__} has {found}; set the learner's `members` to {self.members}, or "
+                f"`members` of Adversary and of its score to {found}"
+            )
         return self.designer.refuses(Parts(studio, self.designer, self))
 
     def init(self, space: Space[Task], *, key: PRNGKeyArray) -> AdversaryState:

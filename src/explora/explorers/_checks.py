@@ -1,18 +1,6 @@
 """Checks of hyperparameters that explorers share."""
 
-from typing import Any
-
-from explora.core import ArgumentError
-
-
-def between(name: str, value: Any, low: float | int, high: float | int = float("inf"), *, strict: bool = False) -> None:
-    """Complains about a plain number outside `[low, high]` (`(low, high]` if strict); arrays are not looked into."""
-    if not isinstance(value, int | float):
-        return
-    if not (low < value <= high if strict else low <= value <= high):
-        limit = f"{'greater than' if strict else 'at least'} {low}"
-        limit += "" if high == float("inf") else f" and at most {high}"
-        raise ArgumentError(f"`{name}` must be {limit}, got {value}")
+from explora.core import ArgumentError, between
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -73,7 +73,7 @@ class Population(Learner[PopulationState]):
     """
 
     learner: Learner
-    members: int = eqx.field(static=True, default=2)
+    members: int = eqx.field(static=True, default=2)  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __check_init__(self):
         if self.members < 1:

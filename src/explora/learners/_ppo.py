@@ -11,6 +11,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import (
+    ArgumentError,
     CombinationError,
     Domain,
     Environment,
@@ -23,6 +24,7 @@ from explora.core import (
     Share,
     Status,
     Trajectories,
+    between,
     spread,
 )
 from explora.maths import advantages
@@ -130,6 +132,21 @@ class PPO(Learner[PPOState]):
     norm: float = 0.5
     segment: int | None = None
     average: float | None = 0.99
+
+    def __check_init__(self):
+        for name in ("rate", "clip", "norm"):
+            between(name, getattr(self, name), 0, strict=True)
+        between("final_rate", self.final_rate, 0)
+        for name in ("discount", "trace"):
+            between(name, getattr(self, name), 0, 1)
+        for name in ("epochs", "minibatches", "segment"):
+            between(name, getattr(self, name), 1)
+        between("average", self.average, 0)
+        if isinstance(self.average, int | float) and not self.average < 1:
+            raise ArgumentError(
+                f"`average` must be less than 1, got {self.average}: the first weights would stay for ever; "
+                "without averaging it is None"
+            )
 
     @property
     def provides(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ one that is not.
 
 from ._evaluate import Verdict as Verdict
 from ._evaluate import evaluate as evaluate
+from ._evaluate import joined as joined
 from ._generality import Comparison as Comparison
 from ._generality import compare_versions as compare_versions
 from ._generality import forgetting as forgetting

@@ -1,5 +1,6 @@
 """Judging one version of a learner on a suite."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -75,6 +76,30 @@ def evaluate(
         outcome = judge(domain, policy, pool, jr.key(seed), episodes)
         verdicts |= _apart(outcome, [(name, suites[name]) for name in names], episodes)
     return {name: verdicts[name] for name in suites}
+
+
+def joined(name: str, verdicts: Sequence[Verdict], order: Sequence[int] = ()) -> Verdict:
+    """One verdict over several suites.
+
+    **Arguments:**
+
+    - `name`: what it is called.
+    - `verdicts`: those of the suites.
+    - `order`: the place of each task, suite after suite; empty: as they stand.
+    """
+    names = [task for verdict in verdicts for task in verdict.names]
+    places = np.argsort(order, kind="stable") if order else np.arange(len(names))
+    join = lambda column: np.concatenate([getattr(verdict, column) for verdict in verdicts])[places]
+    return Verdict(
+        name,
+        tuple(names[i] for i in places),
+        verdicts[0].episodes,
+        solved=join("solved"),
+        returns=join("returns"),
+        lengths=join("lengths"),
+        optimal=join("optimal"),
+        steps=sum(verdict.steps for verdict in verdicts),
+    )
 
 
 def _judge_plainly(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray, episodes: int) -> Outcome:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
-from explora.core import CombinationError, Discrete, Spec
+from explora.core import CombinationError, Discrete, Spec, between
 
 from ._affine import affine
 from ._encoder import Convolution, Dense
@@ -30,6 +30,10 @@ class ActorCritic(eqx.Module):
     core: Core = GRU(128)
     hidden: int | None = eqx.field(static=True, default=None)
     critics: int = eqx.field(static=True, default=1)
+
+    def __check_init__(self):
+        between("hidden", self.hidden, 1)
+        between("critics", self.critics, 1)
 
     def init(self, observation: PyTree[Spec], action: Spec, *, key: PRNGKeyArray) -> dict[str, Any]:
         """Weights for an environment that shows `observation` and accepts `action`.

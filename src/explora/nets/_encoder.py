@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from explora.core import Box, Codes, Discrete, Spec
+from explora.core import Box, Codes, Discrete, Spec, between
 
 from ._affine import affine
 
@@ -44,6 +44,9 @@ class Dense(eqx.Module):
 
     width: int = eqx.field(static=True, default=64)
 
+    def __check_init__(self):
+        between("width", self.width, 1)
+
     def init(self, spec: PyTree[Spec], *, key: PRNGKeyArray) -> dict[str, Array]:
         """Weights for observations of that kind."""
         return {
@@ -76,6 +79,10 @@ class Convolution(eqx.Module):
     scalar: int = eqx.field(static=True, default=5)
     table: tuple[tuple[float, ...], ...] | None = eqx.field(static=True, default=None)
     image: str = eqx.field(static=True, default="image")
+
+    def __check_init__(self):
+        for name in ("channels", "kernel", "scalar"):
+            between(name, getattr(self, name), 1)
 
     def init(self, spec: dict[str, Spec], *, key: PRNGKeyArray) -> dict[str, Array]:
         """Weights for observations of that kind."""

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from explora.core import between
+
 
 class Core(eqx.Module):
     """A recurrent core: a configuration that makes weights and applies them to sequences.
@@ -25,6 +27,9 @@ class Core(eqx.Module):
     """
 
     width: int = eqx.field(static=True, default=128)
+
+    def __check_init__(self):
+        between("width", self.width, 1)
 
     def init(self, inputs: int, *, key: PRNGKeyArray) -> dict[str, Array]:
         """Weights for inputs of that many features."""

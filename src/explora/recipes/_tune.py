@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from explora.core import ArgumentError, Domain, Parts, flat, override
+from explora.core import ArgumentError, Domain, Parts, RunError, UnknownName, flat, override, spec
 from explora.runs import Plan, read, resume
 from explora.runs import run as begin
-from explora.store import RunFolder
+from explora.store import RunFolder, guard, is_run, write_file
 
 from ._catalogue import Recipe
 
@@ -106,26 +106,36 @@ def tune(
     - `trials`: how many settings are tried, that of the recipe included.
     - `steps`: the budget of each run.
     - `seeds`: how many runs each setting gets.
-    - `suite`: on what they are judged.
+    - `suite`: on what they are judged, one of the domain's `tuning_suites`.
     - `told`: called after each trial.
 
-    **Returns:** the trials, best first; they are also written to `tune.json` in `out`.
+    **Returns:** the trials, best first; they are also written to `tune-RECIPE.json` in `out`.
+
+    **Raises:** `ArgumentError` for a suite that is held out; `RunError` if `out` holds trials with another budget, or
+    cannot be written to.
     """
     if trials < 1 or seeds < 1:
         raise ArgumentError(f"`trials` and `seeds` must be at least 1, got {trials} and {seeds}")
+    _refuse_held_out(make(), suite)
+    plans = [Plan(steps=steps, seed=seed, watch=(suite,), episodes=2, final_episodes=10) for seed in range(seeds)]
+    with guard("create", out):
+        out.mkdir(parents=True, exist_ok=True)
+    planned = [_planned(recipe, make, number) for number in range(trials)]
+    place = lambda number, seed: out / f"{recipe.name}-{number:03d}-s{seed}"
+    for number, (_, parts) in enumerate(planned):
+        for plan in plans:
+            _refuse_other(place(number, plan.seed), parts, plan)
     found = []
-    for number in range(trials):
-        parts = recipe.build(make())
-        fields = drawn(parts, number)
-        parts = override(parts, fields)
-        places = [out / f"{recipe.name}-{number:03d}-s{seed}" for seed in range(seeds)]
-        scores = [_score(parts, recipe.name, place, steps, seed, suite) for seed, place in enumerate(places)]
+    for number, (fields, parts) in enumerate(planned):
+        scores = [_score(parts, recipe.name, place(number, plan.seed), plan, suite) for plan in plans]
         found.append(Trial(number, fields, scores))
         told(found[-1])
     found.sort(key=lambda trial: -trial.mean)
     rows = [trial._asdict() | {"mean": trial.mean} for trial in found]
     summary = {"recipe": recipe.name, "suite": suite, "steps": steps, "seeds": seeds, "trials": rows}
-    (out / f"tune-{recipe.name}.json").write_text(json.dumps(summary, indent=1) + "\n")
+    path = out / f"tune-{recipe.name}.json"
+    with guard("write", path):
+        write_file(path, json.dumps(summary, indent=1).encode() + b"\n")
     return found
 
 
@@ -142,14 +152,42 @@ def drawn(parts: Parts, number: int) -> dict[str, Any]:
     return fields
 
 
-def _score(parts: Parts, name: str, place: Path, steps: int, seed: int, suite: str) -> float:
+def _planned(recipe: Recipe, make: Callable[[], Domain], number: int) -> tuple[dict[str, Any], Parts]:
+    """What a trial changes, and its parts."""
+    parts = recipe.build(make())
+    fields = drawn(parts, number)
+    return fields, override(parts, fields)
+
+
+def _refuse_held_out(domain: Domain, suite: str) -> None:
+    if suite in domain.tuning_suites:
+        return
+    known = ", ".join(map(repr, domain.tuning_suites)) or "none"
+    if suite in (*domain.suite_names, *domain.suite_groups):
+        raise ArgumentError(f"`suite` must be one that is not held out, got {suite!r}; to tune on there is {known}")
+    raise UnknownName("suite to tune on", suite, domain.tuning_suites)
+
+
+def _refuse_other(place: Path, parts: Parts, plan: Plan) -> None:
+    """A folder that is there already must hold the very trial that is asked for: budgets are never mixed."""
+    if not is_run(place):
+        return
+    with RunFolder.open(place) as folder:
+        stored, before = read(folder)
+    asked, found = spec(plan), spec(before)
+    apart = [f"`{name}`={found[name]} instead of {value}" for name, value in asked.items() if found[name] != value]
+    if not apart and spec(stored) != spec(parts):
+        apart = ["other parts"]
+    if apart:
+        raise RunError(f"{place} holds a trial with {', '.join(apart)}: choose another --out, or the same numbers")
+
+
+def _score(parts: Parts, name: str, place: Path, plan: Plan, suite: str) -> float:
     """The final solve rate of one run, which is begun, or gone on with, unless it is over already."""
-    if (place / "config.json").is_file():
-        final = _final(place)
-        if final is None:
+    if is_run(place):
+        if _final(place) is None:
             resume(place)
     else:
-        plan = Plan(steps=steps, seed=seed, watch=(suite,), episodes=2, final_episodes=10)
         begin(parts, plan, out=place, recipe=name)
     final = _final(place)
     if final is None:

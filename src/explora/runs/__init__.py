@@ -16,6 +16,7 @@ from ._open import run as run
 from ._plan import Plan as Plan
 from ._player import Player as Player
 from ._session import Session as Session
+from ._session import watched as watched
 from ._tracker import Tracker as Tracker
 from ._watcher import Progress as Progress
 from ._watcher import Watcher as Watcher

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from explora.core import Parts, Suite
-from explora.ledger import Verdict, evaluate
+from explora.ledger import Verdict, evaluate, joined
 from explora.loop import State
 
 
@@ -59,7 +59,7 @@ class Player:
 
         **Arguments:**
 
-        - `suite`: the name of one of the domain's suites, or a suite.
+        - `suite`: the name of one of the domain's suites or of a group of them, or a suite.
         - `episodes`: how often each task is played.
         - `seed`: of the evaluation.
         - `greedy`: take the likeliest actions.
@@ -67,14 +67,14 @@ class Player:
         **Raises:** `UnknownName` if the domain has no such suite.
         """
         name = suite if isinstance(suite, str) else "tasks"
-        tasks = self.parts.domain.suite(suite) if isinstance(suite, str) else suite
+        suites = self.parts.domain.suites(suite) if isinstance(suite, str) else {name: suite}
         found = evaluate(
             self.parts.learner,
             self.state.learner,
             self.parts.domain,
-            {name: tasks},
+            suites,
             episodes=episodes,
             seed=seed,
             greedy=greedy,
         )
-        return found[name]
+        return joined(name, tuple(found.values()))

@@ -186,7 +186,7 @@ def thaw(parts: Parts, state: State) -> State:
 def watched(parts: Parts, plan: Plan) -> dict[str, Suite]:
     """The suites that are watched during a run."""
     names = parts.domain.suite_names[:2] if plan.watch is None else plan.watch
-    return {name: parts.domain.suite(name) for name in names}
+    return {each: suite for name in names for each, suite in parts.domain.suites(name).items()}
 
 
 def steps_a_turn(parts: Parts, state: State) -> float:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from explora.core import UnknownName
+from explora.core import ArgumentError, UnknownName
 from explora.domains.maze import (
     UNSOLVABLE,
     Maze,
@@ -52,13 +52,26 @@ def test_suites_are_valid_solvable_and_never_change(name, count, side, digest):
 
 def test_names():
     assert ENV.suite_names == ("holdout", "graded", "perfect-13", "perfect-19", "perfect-51", "random-solvable")
+    assert ENV.tuning_suites == ("graded",)  # the others are held out
     assert ENV.suite("graded").domain is None
     large = Maze(view=7).suite("perfect-19").domain
     assert large == Maze(MazeSpace(19, 19, walls=0), view=7)  # only the size is another
-    assert ENV.suite("perfect").names == ENV.suite("perfect-13").names
     assert all(ENV.suite(name).summary for name in ENV.suite_names)
     with pytest.raises(UnknownName, match="did you mean 'holdout'"):
         ENV.suite("hold-out")
+
+
+def test_perfect_stands_for_three_sizes():
+    found = ENV.suites("perfect")
+    assert list(found) == ["perfect-13", "perfect-19", "perfect-51"]
+    assert [suite.tasks.walls.shape for suite in found.values()] == [(20, 13, 13), (20, 19, 19), (10, 51, 51)]
+    assert len({name for suite in found.values() for name in suite.names}) == 50
+    assert list(ENV.suites("graded")) == ["graded"]
+    with pytest.raises(ArgumentError, match=r"'perfect' stands for several suites .*perfect-51.*: take one of them"):
+        ENV.suite("perfect")
+    for ask in (ENV.suite, ENV.suites):
+        with pytest.raises(UnknownName, match="did you mean 'perfect'"):
+            ask("perfct")
 
 
 def test_graded_climbs_from_trivial_to_hard():
@@ -85,6 +98,8 @@ def test_random_solvable_has_the_walls_of_sixty_draws():
     walls = np.asarray(ENV.suite("random-solvable").tasks.walls).sum((1, 2))
     assert walls.mean() == pytest.approx(50.3, abs=0.5)
     assert walls.max() <= 60
+    assert ENV.suite("random-solvable").tail == Maze(MazeSpace(9, 9)).suite("random-solvable").tail == (0.1, 0.01)
+    assert all(ENV.suite(name).tail == () for name in ENV.suite_names if name != "random-solvable")
 
 
 def test_nothing_made_here_is_near_a_holdout_maze():

@@ -14,7 +14,7 @@ from ._draw import draw_maze
 from ._files import load_mazes
 from ._solver import UNSOLVABLE, fewest_actions
 from ._space import MazeSpace
-from ._suites import SUITE_NAMES, suite_of
+from ._suites import SUITE_GROUPS, SUITE_NAMES, suite_of
 from ._task import AHEAD, EMPTY, GOAL, HEADING_NAMES, WALL, MazeTask
 
 
@@ -63,9 +63,10 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     - **End**: at the goal (terminated, solved; the player bumps into it and its cell is never entered), or after T
       steps (truncated). T is 250 up to 13 × 13 and 2 (height + 2) (width + 2) above.
     - **Optimal return**: exact, 0 where the goal cannot be reached within T.
-    - **Suites**: `holdout` (the eight named mazes of the literature), `graded` (31 of our own, easy to hard),
-      `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells), `random-solvable` (1,000 mazes of 60
-      wall draws); any file of text mazes through `load_mazes`.
+    - **Suites**: `holdout` (the eight named mazes of the literature), `graded` (31 of our own, easy to hard, to
+      tune on: the others are held out), `perfect-13`, `perfect-19`, `perfect-51` (one path between any two cells;
+      `perfect`: all three), `random-solvable` (1,000 mazes of 60 wall draws); any file of text mazes through
+      `load_mazes`.
     - **Versions**: 1, the first; equal step for step to the `Maze` of JaxUED 0.0.1 with `actions=7,
       limit_terminates=True, max_steps=250` (its images are transposed and use MiniGrid's codes).
 
@@ -112,13 +113,21 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
     def suite_names(self) -> tuple[str, ...]:
         return SUITE_NAMES
 
+    @property
+    def suite_groups(self) -> dict[str, tuple[str, ...]]:
+        return SUITE_GROUPS
+
+    @property
+    def tuning_suites(self) -> tuple[str, ...]:
+        return ("graded",)
+
     def suite(self, name: str) -> Suite[MazeTask]:
         suite = suite_of(name)
         rows, columns = suite.tasks.walls.shape[-2:]
         if (rows, columns) == (self.space.height, self.space.width):
             return suite
         elsewhere = dataclasses.replace(self, space=MazeSpace(rows, columns, walls=0))
-        return Suite(suite.tasks, suite.names, elsewhere, suite.summary)
+        return dataclasses.replace(suite, domain=elsewhere)
 
     def read_tasks(self, path: str) -> list[Suite[MazeTask]]:
         return load_mazes(path)

@@ -7,7 +7,7 @@ from importlib.resources import files
 import jax
 import numpy as np
 
-from explora.core import Suite, UnknownName
+from explora.core import ArgumentError, Suite, UnknownName
 
 from ._files import read_mazes
 from ._generators import (
@@ -33,6 +33,8 @@ Named = list[tuple[str, Grid]]
 
 SUITE_NAMES = ("holdout", "graded", "perfect-13", "perfect-19", "perfect-51", "random-solvable")
 
+SUITE_GROUPS = {"perfect": ("perfect-13", "perfect-19", "perfect-51")}
+
 _SUMMARIES = {
     "holdout": "the eight named 13 × 13 mazes of the literature",
     "graded": "mazes of our own from trivial to hard, so that early progress shows",
@@ -42,17 +44,22 @@ _SUMMARIES = {
     "random-solvable": "1,000 random mazes of 60 wall draws that can be solved",
 }
 
+_TAILS = {"random-solvable": (0.1, 0.01)}
+
 
 def suite_of(name: str) -> Suite[MazeTask]:
-    """A suite by name; `perfect` is short for `perfect-13`.
+    """A suite by name.
 
-    **Raises:** `UnknownName` if there is none of that name.
+    **Raises:** `UnknownName` if there is none of that name; `ArgumentError` if the name stands for several.
     """
-    name = "perfect-13" if name == "perfect" else name
+    if name in SUITE_GROUPS:
+        several = ", ".join(SUITE_GROUPS[name])
+        raise ArgumentError(f"{name!r} stands for several suites ({several}): take one of them, or all with `suites`")
     if name not in SUITE_NAMES:
-        raise UnknownName("suite", name, SUITE_NAMES)
+        raise UnknownName("suite", name, (*SUITE_NAMES, *SUITE_GROUPS))
     named = named_grids(name)
-    return Suite(task_of(stacked(grid for _, grid in named)), tuple(n for n, _ in named), summary=_SUMMARIES[name])
+    tasks, names = task_of(stacked(grid for _, grid in named)), tuple(n for n, _ in named)
+    return Suite(tasks, names, summary=_SUMMARIES[name], tail=_TAILS.get(name, ()))
 
 
 def is_holdout(task: MazeTask) -> bool:
