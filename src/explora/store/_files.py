@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +71,12 @@ def write_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
         raise
+
+
+def free_name(path: Path, mark: str) -> Path:
+    """The first of `PATHmark-1`, `PATHmark-2`, … that nothing has: for what is damaged and must not be lost."""
+    names = (path.with_name(f"{path.name}{mark}-{number}") for number in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def sync(folder: Path) -> None:
