@@ -1,6 +1,7 @@
 """The command line, in one process where it can be."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -151,3 +152,30 @@ def test_help_of_run_explains_every_field(capsys: pytest.CaptureFixture):
     out = capsys.readouterr().out
     for expected in ("--explorer.capacity", "--learner.rate", "--domain.space.walls", "--minutes", "Ctrl-C"):
         assert expected in out
+
+
+def test_damaged_checkpoints_are_named_and_an_untrained_net_is_never_used(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    path = Path(shutil.copytree(made, tmp_path / "damaged"))
+    newer = path / "checkpoints" / "000000999999.json"
+    newer.write_text("{}")
+    file = tmp_path / "mine.txt"
+    file.write_text(">G\n..\n")
+    verbs = (
+        ["eval", str(path), "--tasks", str(file), "--episodes", "1", "--json"],
+        ["export", str(path), "--out", str(tmp_path / "out")],
+    )
+    for words in verbs:
+        capsys.readouterr()
+        assert main(words) == 0
+        assert f"{newer} is damaged" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "out")
+    for whole in (path / "checkpoints").glob("*.safetensors"):
+        whole.write_bytes(b"")
+    for words in verbs:
+        assert main(words) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "has no checkpoint that is whole" in said.err
+    assert not (tmp_path / "out").exists()

@@ -2,8 +2,10 @@
 
 import csv
 import dataclasses
+import errno
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import jax.random as jr
@@ -179,6 +181,93 @@ def test_evaluations_come_by_steps_alone():
     assert not plan.evaluation_due(250_000, 499_999)
     due = [n for n in range(0, 20_000_000, 50_000) if plan.evaluation_due(n, n + 50_000)]
     assert 12 <= len(due) <= 24
+
+
+# --- damage ----------------------------------------------------------------------------------------------------------
+
+
+class Notes(Watcher):
+    """Keeps what a person should know."""
+
+    def __init__(self):
+        self.messages: list[str] = []
+
+    def noted(self, message: str) -> None:
+        self.messages.append(message)
+
+
+def died(parts: Parts, plan: Plan, path: Path, before: int = 4) -> Path:
+    """A run that stopped before that chunk, with the checkpoints of the last three."""
+    with pytest.raises(SystemExit):
+        run(parts, plan, out=path, recipe="toy", engine=Dies(before))
+    return path
+
+
+def empty(files: Iterable[Path]) -> dict[str, bytes]:
+    """Empties files; returns what is left of them by name."""
+    found = list(files)
+    assert found
+    for file in found:
+        file.write_bytes(b"")
+    return {file.name: b"" for file in found}
+
+
+def test_a_player_is_loaded_from_an_older_checkpoint_with_a_warning(parts: Parts, plan: Plan, tmp_path: Path):
+    path = died(parts, plan, tmp_path / "a")
+    newest = max((path / "checkpoints").glob("*.safetensors"))
+    newest.write_bytes(b"")
+    with pytest.warns(UserWarning, match=f"{newest.name} is damaged"):
+        player = load(path)
+    assert 0 < int(player.state.turn) < int(newest.name.partition("-")[0])
+    said: list[str] = []
+    load(path, noted=said.append)
+    assert [newest.name in message for message in said] == [True]
+
+
+def test_a_player_is_never_loaded_untrained(parts: Parts, plan: Plan, tmp_path: Path):
+    path = died(parts, plan, tmp_path / "a")
+    damaged = empty((path / "checkpoints").glob("*.safetensors"))
+    with pytest.raises(RunError, match=r"no checkpoint that is whole: .*`explora resume .*a` begin anew") as error:
+        load(path)
+    assert all(name in str(error.value) for name in damaged)
+    died(parts, plan, tmp_path / "b", before=0)
+    with pytest.raises(RunError, match=r"has no checkpoint yet: `explora resume .*b` makes one"):
+        load(tmp_path / "b")
+
+
+def test_a_run_with_nothing_but_damaged_checkpoints_begins_anew_and_keeps_them(
+    parts: Parts, plan: Plan, whole: Path, tmp_path: Path
+):
+    path = died(parts, plan, tmp_path / "a")
+    damaged = empty((path / "checkpoints").glob("*.json"))
+    notes = Notes()
+    assert resume(path, watchers=(notes,)).reason == "finished"
+    assert all(any(name in message for message in notes.messages) for name in damaged)
+    assert "NO CHECKPOINT IS WHOLE: the run begins anew" in notes.messages[-1]
+    assert "checkpoints-damaged-1" in notes.messages[-1]
+    assert {file.name for file in (path / "checkpoints-damaged-1").iterdir()} >= damaged.keys()
+    assert_equal(path, whole)
+
+
+def test_a_checkpoint_that_cannot_be_read_stops_a_resume_and_nothing_is_lost(
+    parts: Parts, plan: Plan, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = died(parts, plan, tmp_path / "a")
+    before = kept(path)
+    read = Path.read_bytes
+
+    def refuse(self: Path) -> bytes:
+        if self.suffix == ".safetensors":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(RunError, match=r"safetensors cannot be read: Permission denied"):
+            resume(path)
+    assert kept(path)[0] == before[0]
+    resume(path)
+    assert_equal(path, whole)
 
 
 # --- trackers --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from explora.runs import Player, load
 from explora.store import find
 
 from ._parse import RunPath, parse
+from ._screen import Quiet
 
 
 def evaluate(words: list[str]) -> int:
@@ -41,7 +42,7 @@ def evaluate(words: list[str]) -> int:
         parts = _domain(path)
         name = tasks or suite or parts.suite_names[0]
         suites = parts.read_tasks(tasks) if tasks is not None else [parts.suite(name)]
-        player = load(path)
+        player = load(path, noted=Quiet().noted)
         sampled, greedy = (_play(player, suites, name, episodes, seed, choice) for choice in (False, True))
         if as_json:
             sys.stdout.write(json.dumps(_as_json(str(path), sampled)) + "\n")

@@ -17,6 +17,7 @@ from explora.runs import Plan, Player, read, restore
 from explora.store import RunFolder, find
 
 from ._parse import RunPath, parse
+from ._screen import Quiet
 
 
 def report(words: list[str]) -> int:
@@ -36,6 +37,8 @@ def report(words: list[str]) -> int:
         """
         with RunFolder.open(find(run)) as folder:
             learned, notes = _learned(folder)
+            for note in notes:
+                Quiet().noted(note)
             recipe = _recipe(folder)
             usual = None if recipe is None or learned is None else _usual(recipe, learned)
             paper = recipe.paper if recipe is not None else ""
@@ -56,9 +59,9 @@ def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
     except ExploraError as error:
         return None, [f"There are no pictures, because the parts of this run cannot be built here: {error}"]
     suites = parts.domain.suite_names[:2] if plan.watch is None else plan.watch
-    if not folder.checkpoints.turns():
-        return Learned(parts, suites), ["Nothing has been saved yet, so there are no replays."]
     try:
+        if not folder.checkpoints.turns():
+            return Learned(parts, suites), ["Nothing has been saved yet, so there are no replays."]
         state, _, warnings = restore(folder, parts, plan)
     except ExploraError as error:
         return Learned(parts, suites), [f"There are no replays, because the learner cannot be read: {error}"]

@@ -2,6 +2,8 @@
 
 import datetime
 import time
+import warnings
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -98,30 +100,31 @@ def resume(
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
-        state, spent, warnings = restore(folder, parts, plan)
-        for watcher in watchers:
-            for warning in warnings:
-                watcher.noted(warning)
+        state, spent, messages = _restored_or_new(folder, parts, plan)
+        for message in messages:
+            _note(message, watchers)
         folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
         folder.database.set(state="running")
         clock = Clock(plan, spent=spent, started=started)
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
 
-def load(path: Path | str) -> Player:
+def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Player:
     """The player that a run has taught.
 
     **Arguments:**
 
     - `path`: the folder of the run, or its name under `runs`.
+    - `noted`: is told what a person should know (a damaged checkpoint that was passed over, say); None: it is warned of.
 
-    **Raises:** `RunError` if the run has no checkpoint yet.
+    **Raises:** `RunError` if the run has no checkpoint yet, or none that is whole.
     """
+    noted = noted or (lambda message: warnings.warn(message, stacklevel=3))
     with RunFolder.open(find(path)) as folder:
         parts, plan = read(folder)
-        if not folder.checkpoints.turns():
-            raise RunError(f"{folder.path} has no checkpoint yet: `explora resume {folder.path}` makes one")
-        state, _, _ = restore(folder, parts, plan)
+        state, _, messages = restore(folder, parts, plan)
+        for message in messages:
+            noted(message)
         return Player(parts, state)
 
 
@@ -138,17 +141,48 @@ def begin(parts: Parts, plan: Plan) -> State:
 
 
 def restore(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
-    """The state of the last good checkpoint, or that before the first turn.
+    """The state of the last good checkpoint.
 
     **Returns:** the state, the seconds that the run had taken, and a sentence for each checkpoint that is damaged.
+
+    **Raises:** `RunError` if there is none: that before the first turn has learned nothing, and must not pass for one.
     """
     found = folder.checkpoints.latest()
+    if found.manifest is None and not found.warnings:
+        raise RunError(f"{folder.path} has no checkpoint yet: `explora resume {folder.path}` makes one")
     if found.manifest is None:
-        return begin(parts, plan), 0.0, found.warnings
+        raise RunError(
+            f"{folder.path} has no checkpoint that is whole: {'; '.join(found.warnings)}; restore one from a backup, "
+            f"or let `explora resume {folder.path}` begin anew from the configuration"
+        )
+    return _read_back(folder, parts, plan)
+
+
+def _restored_or_new(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
+    """Where a run goes on. If no checkpoint is whole it begins anew, and what is left of them is kept."""
+    found = folder.checkpoints.latest()
+    if found.manifest is not None:
+        return _read_back(folder, parts, plan)
+    state = begin(parts, plan)
+    if not found.warnings:
+        return state, 0.0, ()
+    aside = folder.checkpoints.set_aside()
+    said = f"NO CHECKPOINT IS WHOLE: the run begins anew at turn 0; the damaged checkpoints are kept in {aside}"
+    return state, 0.0, (*found.warnings, said)
+
+
+def _read_back(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
     fresh = lambda: freeze(parts, begin(parts, plan))
     like = fresh() if parts.hosted else eqx.filter_eval_shape(fresh)
     loaded = folder.checkpoints.load(like)
     return thaw(parts, loaded.tree), float(loaded.meta["seconds"]), loaded.warnings
+
+
+def _note(message: str, watchers: tuple[Watcher, ...]) -> None:
+    for watcher in watchers:
+        watcher.noted(message)
+    if not watchers:
+        warnings.warn(message, stacklevel=3)
 
 
 def _see_through(
