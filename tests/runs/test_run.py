@@ -270,6 +270,30 @@ def test_a_checkpoint_that_cannot_be_read_stops_a_resume_and_nothing_is_lost(
     assert_equal(path, whole)
 
 
+@pytest.mark.parametrize("left", [None, b"x" * 5000])
+def test_a_run_that_lost_its_database_goes_on_from_its_last_checkpoint(
+    parts: Parts, plan: Plan, whole: Path, tmp_path: Path, left: bytes | None
+):
+    path = died(parts, plan, tmp_path / "a")
+    turn = int(max((path / "checkpoints").glob("*.json")).stem)
+    (path / "run.db").unlink()
+    if left is not None:
+        (path / "run.db").write_bytes(left)
+    with pytest.warns(UserWarning, match=r"run.db: .*`explora resume` go on without it"):
+        assert int(load(path).state.turn) == turn
+    notes = Notes()
+    assert resume(path, watchers=(notes,)).reason == "finished"
+    assert "is begun anew" in notes.messages[0]
+    assert notes.messages[-1] == f"what was recorded before turn {turn} is lost; the run goes on from there"
+    (tables, arrays), (whole_tables, whole_arrays) = kept(path), kept(whole)
+    assert tables["record"] == [row for row in whole_tables["record"] if row[0] > turn]
+    for name in whole_arrays:
+        np.testing.assert_array_equal(arrays[name], whole_arrays[name], err_msg=name)
+    with RunFolder.open(path) as folder:
+        assert folder.facts["state"] == "finished"
+        assert folder.facts["mode"] == "compiled"
+
+
 # --- trackers --------------------------------------------------------------------------------------------------------
 
 

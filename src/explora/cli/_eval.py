@@ -57,7 +57,7 @@ def _domain(path: Any) -> Any:
     from explora.runs import read
     from explora.store import RunFolder
 
-    with RunFolder.open(path) as folder:
+    with RunFolder.open(path, mend=True) as folder:
         return read(folder)[0].domain
 
 

@@ -43,7 +43,7 @@ def export(words: list[str]) -> int:
         target = Path(out).expanduser() if out is not None else path / "export"
         _refuse_taken(target)
         player = load(path, noted=Quiet().noted)
-        with RunFolder.open(path) as folder:
+        with RunFolder.open(path, mend=True) as folder:
             weights = safetensors.numpy.save(_arrays(player.policy), _metadata(folder, int(player.state.spent.steps)))
             lines = b"".join(_lines(folder.database.tasks()))
         _write(target, {WEIGHTS: weights, TASKS: lines})

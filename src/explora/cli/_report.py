@@ -35,8 +35,9 @@ def report(words: list[str]) -> int:
         The page is one file that fetches nothing and can be sent as it is. It also works on a run that goes on or was
         interrupted. The path of the page is printed.
         """
-        with RunFolder.open(find(run)) as folder:
+        with RunFolder.open(find(run), mend=True) as folder:
             learned, notes = _learned(folder)
+            notes = [*folder.warnings, *notes]
             for note in notes:
                 Quiet().noted(note)
             recipe = _recipe(folder)

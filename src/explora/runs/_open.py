@@ -70,7 +70,7 @@ def run(
     parts.check()
     config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
     path = Path(out) if out is not None else _new_folder(recipe, plan.seed)
-    facts = environment() | {"mode": "hosted" if parts.hosted else "compiled", "state": "running"}
+    facts = environment() | {"mode": _mode(parts), "state": "running"}
     with RunFolder.create(path, config=config, facts=facts) as folder:
         state = begin(parts, plan)
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
@@ -95,16 +95,19 @@ def resume(
     **Raises:** `RunError` if another process has the run, or if it cannot be read.
     """
     started = time.monotonic()
-    with RunFolder.open(find(path), write=True) as folder:
+    with RunFolder.open(find(path), write=True, mend=True) as folder:
         parts, plan = read(folder)
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
         state, spent, messages = _restored_or_new(folder, parts, plan)
+        if folder.warnings:
+            lost = f"what was recorded before turn {int(state.turn)} is lost; the run goes on from there"
+            messages = (*folder.warnings, *messages, lost)
         for message in messages:
             _note(message, watchers)
         folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
-        folder.database.set(state="running")
+        folder.database.set(state="running", mode=_mode(parts))
         clock = Clock(plan, spent=spent, started=started)
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
@@ -120,10 +123,10 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
     **Raises:** `RunError` if the run has no checkpoint yet, or none that is whole.
     """
     noted = noted or (lambda message: warnings.warn(message, stacklevel=3))
-    with RunFolder.open(find(path)) as folder:
+    with RunFolder.open(find(path), mend=True) as folder:
         parts, plan = read(folder)
         state, _, messages = restore(folder, parts, plan)
-        for message in messages:
+        for message in (*folder.warnings, *messages):
             noted(message)
         return Player(parts, state)
 
@@ -206,6 +209,10 @@ def _see_through(
     for watcher in watchers:
         watcher.stopped(str(folder.path), reason, verdicts)
     return Finished(folder.path, reason, verdicts)
+
+
+def _mode(parts: Parts) -> str:
+    return "hosted" if parts.hosted else "compiled"
 
 
 def _summary(verdict: Verdict) -> dict[str, Any]:
