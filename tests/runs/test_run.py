@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import errno
 import os
+import shutil
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from explora.core import ArgumentError, Parts, RunError, UnknownName
+from explora import __version__
+from explora.core import ArgumentError, ExploraError, Parts, RunError, UnknownName
 from explora.engines import Local
 from explora.ledger import Verdict
 from explora.runs import Clock, Plan, Progress, Tracker, Watcher, load, resume, run
@@ -292,6 +294,20 @@ def test_a_run_that_lost_its_database_goes_on_from_its_last_checkpoint(
     with RunFolder.open(path) as folder:
         assert folder.facts["state"] == "finished"
         assert folder.facts["mode"] == "compiled"
+
+
+@pytest.mark.parametrize("writer", ["0.0.7", None])
+def test_a_configuration_of_another_version_names_it(whole: Path, tmp_path: Path, writer: str | None):
+    path = Path(shutil.copytree(whole, tmp_path / "old"))
+    with RunFolder.open(path, write=True) as folder:
+        config = folder.config
+        config["parts"]["explorer"]["rwos"] = config["parts"]["explorer"].pop("rows")
+        folder.database.set(config=config, **({"explora": writer} if writer else {}))
+    with pytest.raises(ExploraError, match=r"there is no field 'explorer.rwos'; did you mean") as error:
+        load(path)
+    cure = f"was written by explora {writer}, this is explora {__version__}: there is no field"
+    assert (cure in str(error.value)) == (f"pip install 'explora=={writer}' reads it" in str(error.value))
+    assert (cure in str(error.value)) == (writer is not None)
 
 
 # --- trackers --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 import equinox as eqx
 import jax.random as jr
 
-from explora.core import ArgumentError, Parts, RunError, build, spec
+from explora._version import __version__
+from explora.core import ArgumentError, ExploraError, Parts, RunError, build, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
 from explora.loop import State, init
@@ -132,9 +133,22 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
 
 
 def read(folder: RunFolder) -> tuple[Parts, Plan]:
-    """The parts and the plan of a run, from its configuration."""
+    """The parts and the plan of a run, from its configuration.
+
+    **Raises:** `ExploraError` if they cannot be built here: `RunError` with the version to install if it was another
+    version that wrote them.
+    """
     facts = folder.facts
-    return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+    try:
+        return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+    except ExploraError as error:
+        writer = facts.get("explora")
+        if writer in (None, __version__):
+            raise
+        raise RunError(
+            f"{folder.path} was written by explora {writer}, this is explora {__version__}: {error}; "
+            f"pip install 'explora=={writer}' reads it"
+        ) from error
 
 
 def begin(parts: Parts, plan: Plan) -> State:
