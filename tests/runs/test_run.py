@@ -176,6 +176,40 @@ def test_the_forecast_follows_the_clock_and_the_plan():
     assert clock.over(0, 70.0)  # a chunk of 70 s would end 40 s late, and not starting it stops 30 s early
 
 
+def test_the_forecast_of_a_resumed_run_begins_with_the_pace_of_the_earlier_sessions():
+    clock = Clock(Plan(minutes=10.0), spent=240.0, steps=24_000)
+    assert clock.rate == 0.0  # that of this session is not known yet
+    assert clock.budget(24_000) == pytest.approx(24_000 + 100 * 360, rel=0.01)
+    clock.mark(25_000)
+    assert clock.budget(25_000) == pytest.approx(25_000 + 100 * 360, rel=0.01)
+    clock._marks = [(240.0, 24_000), (250.0, 28_000)]
+    assert clock.budget(28_000) == pytest.approx(28_000 + 400 * 360, rel=0.01)
+    assert Clock(Plan(minutes=4.0), spent=241.0, steps=24_000).budget(24_000) == 24_000  # it is over
+    assert Clock(Plan(steps=500), spent=241.0, steps=100).budget(100) == 500
+    assert Clock(Plan(minutes=4.0), spent=3.0).budget(0) == float("inf")  # time has passed, but nothing is known
+
+
+def test_a_schedule_that_follows_the_clock_does_not_begin_again(parts: Parts, plan: Plan, tmp_path: Path):
+    class Interrupts(Watcher):
+        def recorded(self, progress) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    path = tmp_path / "a"
+    run(parts, plan, out=path)
+    with RunFolder.open(path) as folder:
+        manifest, steps = folder.checkpoints.latest().manifest, folder.database.last().steps
+    turn, seconds = manifest.turn, manifest.meta["seconds"]
+    with pytest.raises(SystemExit, match="died"):
+        resume(path, minutes=1000.0, engine=Dies(before=0))
+    with RunFolder.open(path) as folder:
+        settled = folder.database.schedules()[turn]
+    assert settled == pytest.approx(steps + steps / seconds * (60_000 - seconds), rel=0.01)
+    assert resume(path, minutes=2000.0, watchers=(Interrupts(),)).reason == "interrupted"
+    with RunFolder.open(path) as folder:
+        assert folder.database.schedules()[turn] == settled, "what was settled is not forecast anew"
+        assert folder.database.last().budget == settled
+
+
 def test_evaluations_come_by_steps_alone():
     plan = Plan(steps=1)
     assert not plan.evaluation_due(0, 249_999)

@@ -109,7 +109,7 @@ def resume(
             _note(message, watchers)
         folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
         folder.database.set(state="running", mode=_mode(parts))
-        clock = Clock(plan, spent=spent, started=started)
+        clock = Clock(plan, spent=spent, started=started, steps=int(state.spent.steps))
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
 
