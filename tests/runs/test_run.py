@@ -6,8 +6,10 @@ import errno
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import jax.random as jr
 import numpy as np
@@ -15,7 +17,19 @@ import pytest
 from safetensors.numpy import load_file
 
 from explora import __version__
-from explora.core import ArgumentError, ExploraError, Parts, RunError, UnknownName
+from explora.core import (
+    ArgumentError,
+    CombinationError,
+    Experience,
+    ExploraError,
+    Lesson,
+    MissingExtra,
+    Outcome,
+    Parts,
+    RunError,
+    UnknownName,
+    allow,
+)
 from explora.engines import Local
 from explora.ledger import Verdict
 from explora.runs import Clock, Plan, Progress, Tracker, Watcher, load, resume, run
@@ -160,6 +174,29 @@ def test_the_player_acts(whole: Path, parts: Parts):
 def test_a_run_needs_an_end(parts: Parts, tmp_path: Path):
     with pytest.raises(ArgumentError, match="`minutes` or `steps`"):
         run(parts, Plan(), out=tmp_path / "endless")
+
+
+@allow
+class Silent(Linear):
+    """Does not measure what it says it does."""
+
+    def measure(self, state: Any, lesson: Lesson, experience: Experience) -> Outcome:
+        return dataclasses.replace(super().measure(state, lesson, experience), returns=None)
+
+
+@pytest.mark.parametrize("mistake", ["suite", "tracker", "parts"])
+def test_a_run_that_cannot_begin_leaves_nothing_behind(
+    parts: Parts, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+):
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    wrong, error, message = {
+        "suite": ((parts, dataclasses.replace(plan, watch=("corner",))), UnknownName, "did you mean 'corners'"),
+        "tracker": ((parts, dataclasses.replace(plan, track=("csv", "wandb"))), MissingExtra, r"explora\[wandb\]"),
+        "parts": ((Parts(Walk(), Silent(), Carousel()), plan), CombinationError, "^Carousel keeps returns, but the"),
+    }[mistake]
+    with pytest.raises(error, match=message):
+        run(*wrong, out=tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_forecast_follows_the_clock_and_the_plan():

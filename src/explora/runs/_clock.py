@@ -16,8 +16,8 @@ class Clock:
     - `plan`: how long the run goes on.
     - `spent`: seconds of earlier sessions.
     - `started`: `time.monotonic()` at the start of this session.
-    - `steps`: environment steps of earlier sessions. Until this session has a pace of its own, the forecast takes theirs:
-      a schedule that is far on must not begin again.
+    - `steps`: environment steps of earlier sessions. The forecast takes their pace until this session has one of its
+      own: a schedule that is far on must not begin again.
     """
 
     def __init__(self, plan: Plan, spent: float = 0.0, started: float | None = None, steps: int = 0):

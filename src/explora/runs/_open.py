@@ -12,16 +12,16 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Parts, RunError, build, spec
+from explora.core import ArgumentError, ExploraError, Parts, RunError, build, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
-from explora.loop import State, init
-from explora.store import RunFolder, environment, find
+from explora.loop import State, init, rehearse
+from explora.store import RunFolder, check_sinks, environment, find, refuse_taken
 
 from ._clock import Clock
 from ._plan import Plan
 from ._player import Player
-from ._session import Session, freeze, thaw
+from ._session import Session, freeze, steps_a_turn, thaw, turns_a_record, watched
 from ._tracker import Tracker
 from ._watcher import Watcher
 
@@ -63,7 +63,9 @@ def run(
     - `engine`: where it is executed; None: in this process.
     - `started`: `time.monotonic()` when the clock began; None: now.
 
-    **Raises:** `CombinationError` if the parts do not fit together, `RunError` if the folder cannot be written.
+    **Raises:** `CombinationError` if the parts do not fit together, `UnknownName` for a suite that the domain lacks,
+    `MissingExtra` for a tracker that is not installed, all before anything is written; `RunError` for a folder that
+    cannot be.
     """
     clock = Clock(plan, started=started)
     if plan.minutes is None and plan.steps is None:
@@ -72,8 +74,17 @@ def run(
     config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
     path = Path(out) if out is not None else _new_folder(recipe, plan.seed)
     facts = environment() | {"mode": _mode(parts), "state": "running"}
+    refuse_taken(path)
+    # what can go wrong goes wrong before there is a folder: a run that cannot begin leaves nothing behind
+    check_sinks(plan.track)
+    watched(parts, plan)
+    state = begin(parts, plan)
+    root, capacity = jr.key(plan.seed), turns_a_record(plan, steps_a_turn(parts, state))
+    with (
+        sharing() as everywhere
+    ):  # the arguments that `Session` will give to `chunk`, so that JAX knows the trace again
+        rehearse(parts, everywhere(state), root=root, capacity=capacity)
     with RunFolder.create(path, config=config, facts=facts) as folder:
-        state = begin(parts, plan)
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
 
@@ -98,6 +109,7 @@ def resume(
     started = time.monotonic()
     with RunFolder.open(find(path), write=True, mend=True) as folder:
         parts, plan = read(folder)
+        check_sinks(plan.track)
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
@@ -119,7 +131,7 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
     **Arguments:**
 
     - `path`: the folder of the run, or its name under `runs`.
-    - `noted`: is told what a person should know (a damaged checkpoint that was passed over, say); None: it is warned of.
+    - `noted`: is told what a person should know (a damaged checkpoint that was passed over, say); None: it warns.
 
     **Raises:** `RunError` if the run has no checkpoint yet, or none that is whole.
     """

@@ -84,7 +84,7 @@ class RunFolder:
         **Raises:** `RunError` if there is something already, or if that place cannot be written to.
         """
         path = Path(path).expanduser().absolute()
-        _refuse_taken(path)
+        refuse_taken(path)
         building = path.with_name(f".{path.name}.new-{os.getpid()}")
         with files.guard("create", path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -205,7 +205,16 @@ def find(run: Path | str, root: Path | str = "runs") -> Path:
     raise UnknownName("run", str(run), [str(folder) if path.parent.parts else folder.name for folder in known])
 
 
-def _refuse_taken(path: Path) -> None:
+def refuse_taken(path: Path | str) -> None:
+    """Complains about a place where a new run would lie on something else.
+
+    **Arguments:**
+
+    - `path`: of the folder that is to be made.
+
+    **Raises:** `RunError` if there is anything but an empty folder.
+    """
+    path = Path(path).expanduser().absolute()
     if is_run(path):
         raise RunError(f"{path} holds a run already: `explora resume {path}` goes on with it; or choose another folder")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
