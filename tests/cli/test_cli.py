@@ -261,3 +261,48 @@ def test_help_of_run_explains_every_field(capsys: pytest.CaptureFixture):
     out = capsys.readouterr().out
     for expected in ("--explorer.capacity", "--learner.rate", "--domain.space.walls", "--minutes", "Ctrl-C"):
         assert expected in out
+
+
+def test_damaged_checkpoints_are_named_and_an_untrained_net_is_never_used(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    path = Path(shutil.copytree(made, tmp_path / "damaged"))
+    newer = path / "checkpoints" / "000000999999.json"
+    newer.write_text("{}")
+    file = tmp_path / "mine.txt"
+    file.write_text(">G\n..\n")
+    verbs = (
+        ["eval", str(path), "--tasks", str(file), "--episodes", "1", "--json"],
+        ["export", str(path), "--out", str(tmp_path / "out")],
+    )
+    for words in verbs:
+        capsys.readouterr()
+        assert main(words) == 0
+        assert f"{newer} is damaged" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "out")
+    for whole in (path / "checkpoints").glob("*.safetensors"):
+        whole.write_bytes(b"")
+    for words in verbs:
+        assert main(words) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "has no checkpoint that is whole" in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_eval_and_export_do_without_a_lost_database(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    path = Path(shutil.copytree(made, tmp_path / "lost"))
+    (path / "run.db").unlink()
+    file = tmp_path / "mine.txt"
+    file.write_text(">G\n..\n")
+    capsys.readouterr()
+    assert main(["eval", str(path), "--tasks", str(file), "--episodes", "1", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["episodes"] == 1
+    assert said.err.count("there is no such file") == 1
+    assert main(["export", str(path)]) == 0
+    assert "until then what it recorded is missing" in capsys.readouterr().err
+    assert (path / "export" / "tasks.jsonl").read_bytes() == b""
+    assert (path / "export" / "weights.safetensors").stat().st_size > 0
+    assert main(["compare", str(path)]) == 2
+    assert "let `explora resume` go on without it" in capsys.readouterr().err

@@ -193,6 +193,53 @@ def test_a_damaged_file_is_named_and_the_checkpoint_before_is_used(tmp_path, kin
         checkpoints.load(state(), turn=2)
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("kind", ["json", "safetensors"])
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_damaged_one(tmp_path, monkeypatch, kind, code):
+    checkpoints = Checkpoints(tmp_path)
+    for turn in (1, 2):
+        checkpoints.save(state(turn), turn=turn)
+    (path,) = tmp_path.glob(f"000000000002*.{kind}")
+    read = Path.read_bytes
+
+    def refuse(self: Path) -> bytes:
+        if self == path:
+            raise OSError(code, os.strerror(code))
+        return read(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        for ask in (checkpoints.latest, lambda: checkpoints.load(state())):
+            with pytest.raises(RunError, match=rf"{path.name} cannot be read: {os.strerror(code)}; make it readable"):
+                ask()
+        checkpoints.save(state(3), turn=3)
+    assert checkpoints.turns() == (1, 2, 3)
+    assert same(checkpoints.load(state(), turn=2).tree, state(2)), "going on must not lose what may be whole"
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    assert checkpoints.turns() == ()
+    checkpoints.save(state(1), turn=1)
+
+    def refuse(*_: Any) -> Any:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(RunError, match=r"checkpoints cannot be read: Permission denied; make it readable"):
+        checkpoints.latest()
+
+
+def test_what_is_set_aside_is_kept_under_a_name_that_nothing_had(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    for number in (1, 2):
+        checkpoints.save(state(number), turn=number)
+        aside = checkpoints.set_aside()
+        assert aside == tmp_path / f"checkpoints-damaged-{number}"
+        assert same(Checkpoints(aside).load(state()).tree, state(number))
+        assert checkpoints.turns() == ()
+
+
 def test_every_byte_counts(tmp_path):
     """No flipped bit of a small checkpoint goes unnoticed: neither in the arrays nor in the manifest."""
     checkpoints = Checkpoints(tmp_path)

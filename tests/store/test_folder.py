@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import pytest
 
 from explora.core import ArgumentError, RunError, UnknownName
-from explora.store import Record, RunFolder, _files, _lock, environment, find, is_run
+from explora.store import Record, RunFolder, TaskRow, _files, _lock, environment, find, is_run
 
 CONFIG = {"type": "explora.core.Parts", "b": [1, 2], "a": {"gamma": 0.5}}
 
@@ -152,6 +153,90 @@ def test_opening_what_is_no_run(tmp_path):
     (tmp_path / "a" / "run.db").write_bytes(b"x" * 5000)
     with pytest.raises(RunError, match=r"cannot .* .*run.db: the file is damaged"):
         RunFolder.open(tmp_path / "a", write=True)
+
+
+def grown(path: Path) -> Path:
+    """A run with a database of many pages, and a checkpoint."""
+    with create(path, state="running") as folder:
+        for turn in (1, 2, 3):
+            tasks = [TaskRow(100 * turn + i, -1, turn, "address", "spec" * 60) for i in range(60)]
+            folder.database.append(record(turn), tasks=tasks)
+        folder.checkpoints.save({"w": jnp.ones(2)}, turn=2)
+        shutil.copy(path / "run.db-wal", path.parent / "log")
+    return path
+
+
+def blank(file: Path) -> None:
+    """Makes nothing but zeros of a page in the middle of a database."""
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 8192 * 4096
+    data[middle : middle + 4096] = bytes(4096)
+    file.write_bytes(data)
+
+
+def lose(file: Path) -> None:
+    """Leaves nothing of a database but the log that belonged to it."""
+    file.unlink()
+    shutil.copy(file.parent.parent / "log", f"{file}-wal")
+
+
+LOSSES: dict[str, Callable[[Path], Any]] = {
+    "missing": Path.unlink,
+    "noise": lambda file: file.write_bytes(b"x" * 5000),
+    "empty": lambda file: file.write_bytes(b""),
+    "cut short": lambda file: os.truncate(file, file.stat().st_size // 2),
+    "a blank page": blank,
+    "all but its log": lose,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_who_goes_on_gets_a_new_database_for_a_damaged_one(tmp_path, loss):
+    path = grown(tmp_path / "a")
+    LOSSES[loss](path / "run.db")
+    with RunFolder.open(path, write=True, mend=True) as folder:
+        (said,) = folder.warnings
+        assert f"{path / 'run.db'} was missing or damaged and is begun anew" in said
+        assert folder.config == CONFIG
+        assert folder.facts["explora"] == folder.checkpoints.latest().manifest.explora
+        assert folder.database.last() is None
+        assert folder.database.tasks() == []
+        folder.database.append(record(3))
+    aside = path / "run.db.damaged-1"
+    assert aside.exists() == (str(aside) in said) == (loss not in ("missing", "all but its log"))
+    assert aside.with_name("run.db.damaged-1-wal").exists() or loss != "all but its log"
+    assert list(path.glob(".*")) == []
+    with RunFolder.open(path, write=True, mend=True) as folder:
+        assert folder.warnings == ()
+        assert folder.database.records().turn.tolist() == [3]
+
+
+def test_a_whole_database_is_left_as_it_is(tmp_path):
+    path = grown(tmp_path / "a")
+    for write in (True, False):
+        with RunFolder.open(path, write=write, mend=True) as folder:
+            assert folder.warnings == ()
+            assert folder.database.last().turn == 3
+
+
+@pytest.mark.parametrize("loss", ["missing", "noise", "empty"])
+def test_who_reads_does_without_a_damaged_database_and_changes_nothing(tmp_path, loss):
+    path = grown(tmp_path / "a")
+    LOSSES[loss](path / "run.db")
+    before = sorted(path.rglob("*"))
+    with RunFolder.open(path, mend=True) as folder:
+        (said,) = folder.warnings
+        assert "run.db" in said
+        assert "or let `explora resume` go on without it" in said
+        assert folder.config == CONFIG
+        assert folder.database.tasks() == []
+        with pytest.raises(RunError, match="it was opened for reading"):
+            folder.database.append(record(4))
+    assert sorted(path.rglob("*")) == before
+    (path / "config.json").write_text("{")
+    for write in (True, False):
+        with pytest.raises(RunError, match=r"run.db: .*; the configuration beside it, .*config.json, cannot be read"):
+            RunFolder.open(path, write=write, mend=True)
 
 
 def test_a_second_writer_is_refused_with_the_process_that_holds_it(tmp_path):

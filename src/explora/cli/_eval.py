@@ -16,6 +16,7 @@ from explora.runs import Player, load
 from explora.store import find
 
 from ._parse import RunPath, parse
+from ._screen import Quiet
 
 _MOST, _FEW = 100, 10  # tasks in a table; if there are more, only the worst
 
@@ -47,7 +48,7 @@ def evaluate(words: list[str]) -> int:
         parts = _domain(path)
         name = tasks or suite or parts.suite_names[0]
         suites = parts.read_tasks(tasks) if tasks is not None else list(parts.suites(name).values())
-        player = load(path)
+        player = load(path, noted=Quiet().noted)
         play = lambda seed=seed, greedy=False: _play(player, suites, name, episodes, seed, greedy)
         sampled = play()
         worst = _worst(sampled, suites, lambda: play(seed + 1))
@@ -64,7 +65,7 @@ def _domain(path: Any) -> Any:
     from explora.runs import read
     from explora.store import RunFolder
 
-    with RunFolder.open(path) as folder:
+    with RunFolder.open(path, mend=True) as folder:
         return read(folder)[0].domain
 
 

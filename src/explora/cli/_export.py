@@ -21,6 +21,7 @@ from explora.runs import load
 from explora.store import RunFolder, TaskRow, find, guard, write_file
 
 from ._parse import RunPath, parse
+from ._screen import Quiet
 
 WEIGHTS, TASKS = "weights.safetensors", "tasks.jsonl"
 
@@ -41,8 +42,8 @@ def export(words: list[str]) -> int:
         path = find(run)
         target = Path(out).expanduser() if out is not None else path / "export"
         _refuse_taken(target)
-        player = load(path)
-        with RunFolder.open(path) as folder:
+        player = load(path, noted=Quiet().noted)
+        with RunFolder.open(path, mend=True) as folder:
             weights = safetensors.numpy.save(_arrays(player.policy), _metadata(folder, int(player.state.spent.steps)))
             lines = b"".join(_lines(folder.database.tasks()))
         _write(target, {WEIGHTS: weights, TASKS: lines})

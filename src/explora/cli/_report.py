@@ -17,6 +17,7 @@ from explora.runs import Plan, Player, read, restore, watched
 from explora.store import RunFolder, find
 
 from ._parse import RunPath, parse
+from ._screen import Quiet
 
 
 def report(words: list[str]) -> int:
@@ -34,8 +35,11 @@ def report(words: list[str]) -> int:
         The page is one file that fetches nothing and can be sent as it is. It also works on a run that goes on or was
         interrupted. The path of the page is printed.
         """
-        with RunFolder.open(find(run)) as folder:
+        with RunFolder.open(find(run), mend=True) as folder:
             learned, notes = _learned(folder)
+            notes = [*folder.warnings, *notes]
+            for note in notes:
+                Quiet().noted(note)
             recipe = _recipe(folder)
             usual = None if recipe is None or learned is None else _usual(recipe, learned)
             paper = recipe.paper if recipe is not None else ""
@@ -57,9 +61,9 @@ def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
         return None, [f"There are no pictures, because the parts of this run cannot be built here: {error}"]
     suites = watched(parts, plan)
     names = tuple(suites)
-    if not folder.checkpoints.turns():
-        return Learned(parts, names), ["Nothing has been saved yet, so there are no replays."]
     try:
+        if not folder.checkpoints.turns():
+            return Learned(parts, names), ["Nothing has been saved yet, so there are no replays."]
         state, _, warnings = restore(folder, parts, plan)
     except ExploraError as error:
         return Learned(parts, names), [f"There are no replays, because the learner cannot be read: {error}"]

@@ -12,6 +12,7 @@ last bit. The key of a turn depends on the run's seed and the turn's number alon
 
 from ._compiled import Log as Log
 from ._compiled import chunk as chunk
+from ._compiled import rehearse as rehearse
 from ._hosted import host_chunk as host_chunk
 from ._hosted import hosted as hosted
 from ._rhythm import phase_at as phase_at

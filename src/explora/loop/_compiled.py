@@ -54,6 +54,24 @@ def chunk(
     return eqx.combine(arrays, static), log
 
 
+def rehearse(parts: Parts, state: State, *, root: PRNGKeyArray, capacity: int) -> None:
+    """Goes through every kind of round in shapes alone: what does not fit together says so, and nothing is computed.
+
+    It traces what `chunk` compiles, and JAX keeps the trace, so it costs next to nothing if a `chunk` follows.
+
+    **Arguments:**
+
+    - `parts`: what is going to run. Nothing is done if any is hosted: plain Python cannot be run in shapes.
+    - `state`, `root`, `capacity`: as for `chunk`. The state can be used afterwards.
+
+    **Raises:** whatever the parts raise, `CombinationError` above all.
+    """
+    if parts.hosted:
+        return
+    arrays, static = eqx.partition(state, eqx.is_array)
+    eqx.filter_eval_shape(_chunk, (parts, static, root, jnp.asarray(capacity, jnp.int32), capacity), arrays)
+
+
 @eqx.filter_jit(donate="all-except-first")
 def _chunk(fixed: tuple[Parts, Any, PRNGKeyArray, Array, int], arrays: Any) -> tuple[Any, Log]:
     parts, static, root, turns, capacity = fixed

@@ -16,11 +16,14 @@ class Clock:
     - `plan`: how long the run goes on.
     - `spent`: seconds of earlier sessions.
     - `started`: `time.monotonic()` at the start of this session.
+    - `steps`: environment steps of earlier sessions. The forecast takes their pace until this session has one of its
+      own: a schedule that is far on must not begin again.
     """
 
-    def __init__(self, plan: Plan, spent: float = 0.0, started: float | None = None):
+    def __init__(self, plan: Plan, spent: float = 0.0, started: float | None = None, steps: int = 0):
         self.plan = plan
         self.spent = spent
+        self._before = steps / spent if spent > 0.0 else 0.0
         self.started = time.monotonic() if started is None else started
         self._marks: list[tuple[float, int]] = []
 
@@ -45,9 +48,10 @@ class Clock:
         """How many steps the run will have spent in the end, as far as one can tell after `steps`."""
         if self.plan.steps is not None:
             return float(self.plan.steps)
-        if self.plan.minutes is None or self.rate == 0.0:
+        rate = self.rate or self._before
+        if self.plan.minutes is None or rate == 0.0:
             return float("inf")
-        return steps + self.rate * max(0.0, self.plan.minutes * 60 - self.seconds)
+        return steps + rate * max(0.0, self.plan.minutes * 60 - self.seconds)
 
     def over(self, steps: int, last: float) -> bool:
         """Whether to stop now.

@@ -2,6 +2,8 @@
 
 import datetime
 import time
+import warnings
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,16 +11,17 @@ from typing import Any
 import equinox as eqx
 import jax.random as jr
 
-from explora.core import ArgumentError, Parts, RunError, build, spec
+from explora._version import __version__
+from explora.core import ArgumentError, ExploraError, Parts, RunError, build, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
-from explora.loop import State, init
-from explora.store import RunFolder, environment, find
+from explora.loop import State, init, rehearse
+from explora.store import RunFolder, check_sinks, environment, find, refuse_taken
 
 from ._clock import Clock
 from ._plan import Plan
 from ._player import Player
-from ._session import Session, freeze, thaw
+from ._session import Session, freeze, steps_a_turn, thaw, turns_a_record, watched
 from ._tracker import Tracker
 from ._watcher import Watcher
 
@@ -60,7 +63,9 @@ def run(
     - `engine`: where it is executed; None: in this process.
     - `started`: `time.monotonic()` when the clock began; None: now.
 
-    **Raises:** `CombinationError` if the parts do not fit together, `RunError` if the folder cannot be written.
+    **Raises:** `CombinationError` if the parts do not fit together, `UnknownName` for a suite that the domain lacks,
+    `MissingExtra` for a tracker that is not installed, all before anything is written; `RunError` for a folder that
+    cannot be.
     """
     clock = Clock(plan, started=started)
     if plan.minutes is None and plan.steps is None:
@@ -68,9 +73,18 @@ def run(
     parts.check()
     config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
     path = Path(out) if out is not None else _new_folder(recipe, plan.seed)
-    facts = environment() | {"mode": "hosted" if parts.hosted else "compiled", "state": "running"}
+    facts = environment() | {"mode": _mode(parts), "state": "running"}
+    refuse_taken(path)
+    # what can go wrong goes wrong before there is a folder: a run that cannot begin leaves nothing behind
+    check_sinks(plan.track)
+    watched(parts, plan)
+    state = begin(parts, plan)
+    root, capacity = jr.key(plan.seed), turns_a_record(plan, steps_a_turn(parts, state))
+    with (
+        sharing() as everywhere
+    ):  # the arguments that `Session` will give to `chunk`, so that JAX knows the trace again
+        rehearse(parts, everywhere(state), root=root, capacity=capacity)
     with RunFolder.create(path, config=config, facts=facts) as folder:
-        state = begin(parts, plan)
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
 
@@ -93,42 +107,60 @@ def resume(
     **Raises:** `RunError` if another process has the run, or if it cannot be read.
     """
     started = time.monotonic()
-    with RunFolder.open(find(path), write=True) as folder:
+    with RunFolder.open(find(path), write=True, mend=True) as folder:
         parts, plan = read(folder)
+        check_sinks(plan.track)
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
-        state, spent, warnings = restore(folder, parts, plan)
-        for watcher in watchers:
-            for warning in warnings:
-                watcher.noted(warning)
+        state, spent, messages = _restored_or_new(folder, parts, plan)
+        if folder.warnings:
+            lost = f"what was recorded before turn {int(state.turn)} is lost; the run goes on from there"
+            messages = (*folder.warnings, *messages, lost)
+        for message in messages:
+            _note(message, watchers)
         folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
-        folder.database.set(state="running")
-        clock = Clock(plan, spent=spent, started=started)
+        folder.database.set(state="running", mode=_mode(parts))
+        clock = Clock(plan, spent=spent, started=started, steps=int(state.spent.steps))
         return _see_through(folder, parts, plan, state, clock, watchers, engine)
 
 
-def load(path: Path | str) -> Player:
+def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Player:
     """The player that a run has taught.
 
     **Arguments:**
 
     - `path`: the folder of the run, or its name under `runs`.
+    - `noted`: is told what a person should know (a damaged checkpoint that was passed over, say); None: it warns.
 
-    **Raises:** `RunError` if the run has no checkpoint yet.
+    **Raises:** `RunError` if the run has no checkpoint yet, or none that is whole.
     """
-    with RunFolder.open(find(path)) as folder:
+    noted = noted or (lambda message: warnings.warn(message, stacklevel=3))
+    with RunFolder.open(find(path), mend=True) as folder:
         parts, plan = read(folder)
-        if not folder.checkpoints.turns():
-            raise RunError(f"{folder.path} has no checkpoint yet: `explora resume {folder.path}` makes one")
-        state, _, _ = restore(folder, parts, plan)
+        state, _, messages = restore(folder, parts, plan)
+        for message in (*folder.warnings, *messages):
+            noted(message)
         return Player(parts, state)
 
 
 def read(folder: RunFolder) -> tuple[Parts, Plan]:
-    """The parts and the plan of a run, from its configuration."""
+    """The parts and the plan of a run, from its configuration.
+
+    **Raises:** `ExploraError` if they cannot be built here: `RunError` with the version to install if it was another
+    version that wrote them.
+    """
     facts = folder.facts
-    return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+    try:
+        return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+    except ExploraError as error:
+        writer = facts.get("explora")
+        if writer in (None, __version__):
+            raise
+        raise RunError(
+            f"{folder.path} was written by explora {writer}, this is explora {__version__}: {error}; "
+            f"pip install 'explora=={writer}' reads it"
+        ) from error
 
 
 def begin(parts: Parts, plan: Plan) -> State:
@@ -138,17 +170,48 @@ def begin(parts: Parts, plan: Plan) -> State:
 
 
 def restore(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
-    """The state of the last good checkpoint, or that before the first turn.
+    """The state of the last good checkpoint.
 
     **Returns:** the state, the seconds that the run had taken, and a sentence for each checkpoint that is damaged.
+
+    **Raises:** `RunError` if there is none: that before the first turn has learned nothing, and must not pass for one.
     """
     found = folder.checkpoints.latest()
+    if found.manifest is None and not found.warnings:
+        raise RunError(f"{folder.path} has no checkpoint yet: `explora resume {folder.path}` makes one")
     if found.manifest is None:
-        return begin(parts, plan), 0.0, found.warnings
+        raise RunError(
+            f"{folder.path} has no checkpoint that is whole: {'; '.join(found.warnings)}; restore one from a backup, "
+            f"or let `explora resume {folder.path}` begin anew from the configuration"
+        )
+    return _read_back(folder, parts, plan)
+
+
+def _restored_or_new(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
+    """Where a run goes on. If no checkpoint is whole it begins anew, and what is left of them is kept."""
+    found = folder.checkpoints.latest()
+    if found.manifest is not None:
+        return _read_back(folder, parts, plan)
+    state = begin(parts, plan)
+    if not found.warnings:
+        return state, 0.0, ()
+    aside = folder.checkpoints.set_aside()
+    said = f"NO CHECKPOINT IS WHOLE: the run begins anew at turn 0; the damaged checkpoints are kept in {aside}"
+    return state, 0.0, (*found.warnings, said)
+
+
+def _read_back(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
     fresh = lambda: freeze(parts, begin(parts, plan))
     like = fresh() if parts.hosted else eqx.filter_eval_shape(fresh)
     loaded = folder.checkpoints.load(like)
     return thaw(parts, loaded.tree), float(loaded.meta["seconds"]), loaded.warnings
+
+
+def _note(message: str, watchers: tuple[Watcher, ...]) -> None:
+    for watcher in watchers:
+        watcher.noted(message)
+    if not watchers:
+        warnings.warn(message, stacklevel=3)
 
 
 def _see_through(
@@ -172,6 +235,10 @@ def _see_through(
     for watcher in watchers:
         watcher.stopped(str(folder.path), reason, verdicts)
     return Finished(folder.path, reason, verdicts)
+
+
+def _mode(parts: Parts) -> str:
+    return "hosted" if parts.hosted else "compiled"
 
 
 def _summary(verdict: Verdict) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Session:
 
     def _chunk(self, root: Any) -> None:
         turn, before = int(self.state.turn), self._steps
-        capacity = max(1, round(self.plan.record / self.pace))
+        capacity = turns_a_record(self.plan, self.pace)
         turns = capacity
         if self.plan.steps is not None:
             turns = max(1, min(capacity, -(-(self.plan.steps - before) // max(1, round(self.pace)))))
@@ -200,6 +200,11 @@ def steps_a_turn(parts: Parts, state: State) -> float:
         length = domain.steps if isinstance(domain, Environment) else 1
         total += times * max(1, lesson.lanes) * lesson.plays * length
     return total / sum(times for _, times in rhythm)
+
+
+def turns_a_record(plan: Plan, pace: float) -> int:
+    """How many turns lie between two records, at so many environment steps a turn."""
+    return max(1, round(plan.record / pace))
 
 
 def evaluation_rows(turn: int, verdict: Verdict) -> list[EvaluationRow]:

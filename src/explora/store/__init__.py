@@ -35,6 +35,7 @@ from ._files import write_file as write_file
 from ._folder import RunFolder as RunFolder
 from ._folder import find as find
 from ._folder import is_run as is_run
+from ._folder import refuse_taken as refuse_taken
 from ._format import FORMAT as FORMAT
 from ._reading import Records as Records
 from ._sinks import SINKS as SINKS
@@ -43,6 +44,7 @@ from ._sinks import MLflowSink as MLflowSink
 from ._sinks import Sink as Sink
 from ._sinks import TensorBoardSink as TensorBoardSink
 from ._sinks import WandbSink as WandbSink
+from ._sinks import check_sinks as check_sinks
 from ._sinks import open_sink as open_sink
 from ._tables import EvaluationRow as EvaluationRow
 from ._tables import EventRow as EventRow

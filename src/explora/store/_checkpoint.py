@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,8 +84,11 @@ class Checkpoints:
         self.folder, self.keep = Path(folder), keep
 
     def turns(self) -> tuple[int, ...]:
-        """The turns of which there is a checkpoint, damaged ones included, oldest first."""
-        names = [path.stem for path in self.folder.glob("*.json")]
+        """The turns of which there is a checkpoint, damaged ones included, oldest first.
+
+        **Raises:** `RunError` if the folder is there and cannot be read: it must not be taken for an empty one.
+        """
+        names = [Path(name).stem for name in _names(self.folder) if name.endswith(".json")]
         return tuple(sorted(int(name) for name in names if name.isdigit()))
 
     def save(self, tree: Any, *, turn: int, meta: dict[str, Any] | None = None) -> Path:
@@ -119,7 +123,8 @@ class Checkpoints:
         - `like`: a tree of the same structure, for all that is not stored; its arrays may be shapes only.
         - `turn`: that of one turn instead of the newest.
 
-        **Raises:** `RunError` if there is no good one, or if it does not fit `like`: the message names the leaf.
+        **Raises:** `RunError` if there is no good one, if a file cannot be read (which is not damage: it may be whole),
+        or if it does not fit `like`: the message names the leaf.
         """
         warnings = []
         for at in reversed(self.turns()) if turn is None else (turn,):
@@ -149,6 +154,17 @@ class Checkpoints:
         with files.guard("remove checkpoints from", self.folder):
             self._remove([at for at in self.turns() if turn is None or at > turn])
 
+    def set_aside(self) -> Path:
+        """Gives the folder another name, with all that lies in it: for checkpoints none of which is whole.
+
+        **Returns:** its new name.
+        """
+        aside = files.free_name(self.folder, "-damaged")
+        with files.guard("set aside", self.folder):
+            self.folder.rename(aside)
+            files.sync(aside.parent)
+        return aside
+
     def _manifest(self, turn: int) -> Path:
         return self.folder / f"{turn:012d}.json"
 
@@ -171,7 +187,7 @@ class Checkpoints:
         for at in kept:
             try:
                 needed.add(_parse(self._manifest(at), _bytes(self._manifest(at))).file)
-            except _Damaged:
+            except (_Damaged, RunError):
                 unknown.add(f"{at:012d}")  # somebody may still want to look into its arrays
         for path in (*self.folder.glob("*.safetensors"), *self.folder.glob(".*.tmp")):
             if path.name not in needed and path.name.split("-")[0] not in unknown:
@@ -192,13 +208,31 @@ class _Damaged(Exception):
     """A file that is missing, cut short or changed; the message names it."""
 
 
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder. `glob` would find nothing in one that cannot be read."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
         raise _Damaged(f"{path} is missing") from None
+    except IsADirectoryError:
+        raise _Damaged(f"{path} is damaged: it is a folder") from None
     except OSError as error:
-        raise _Damaged(f"{path} cannot be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> RunError:
+    """Not the same as damaged: what cannot be read now may be whole, and must not be passed over in silence."""
+    reason = error.strerror or str(error)
+    return RunError(f"{path} cannot be read: {reason}; make it readable, or move it away to do without it")
 
 
 def _text(manifest: Manifest) -> bytes:

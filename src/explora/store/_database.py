@@ -14,6 +14,7 @@ from . import _format
 from . import _tables as t
 from . import _values as values
 from ._engine import connect
+from ._files import damaged
 from ._reading import Reading
 from ._tables import EvaluationRow, Record, TaskRow
 
@@ -45,7 +46,7 @@ class Database(Reading):
                 if schema is not None:
                     connection.execute(sa.schema.CreateSchema(schema))
                 t.META.create_all(connection)
-            database.set(**_format.stamp(), **(facts or {}))
+            database.set(**(_format.stamp() | (facts or {})))
         except BaseException:
             database.close()
             raise
@@ -66,6 +67,8 @@ class Database(Reading):
         database = cls(engine, place, writable=write)
         try:
             facts = database.facts()
+            if "format" not in facts:
+                raise damaged("open", place)
             _format.check(place, facts.get("format"), facts.get("explora", "unknown"))
         except BaseException:
             database.close()

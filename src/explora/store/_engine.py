@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
-from explora.core import ArgumentError, MissingExtra, RunError
+from explora.core import ArgumentError, MissingExtra
 
-from ._files import guard
+from ._files import Damaged, guard
 
 Mode = Literal["create", "write", "read"]
 _PATIENCE = 30.0  # seconds that a connection waits while another one writes
@@ -40,7 +40,10 @@ def connect(where: Path | str, mode: Mode, schema: str | None = None) -> tuple[s
 
 def _file(path: Path, mode: Mode) -> sa.Engine:
     if mode != "create" and not path.is_file():
-        raise RunError(f"cannot open {path}: there is no such file; is the run folder complete?")
+        raise Damaged(
+            f"cannot open {path}: there is no such file; is the run folder complete? Restore it from a backup, or let "
+            "`explora resume` go on without it"
+        )
     copied = mode == "read" and not _writable(path.parent)
     if copied:
         path = _copy(path)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from explora.core import RunError
 
 _FULL = "the disk is full; free some space and resume: what was saved before is whole"
 _CLOSED = "the place cannot be written to (a read-only disk, or not yours); choose another folder or change its rights"
-_DAMAGED = "the file is damaged; restore it from a backup (the checkpoints beside it are files of their own)"
+_DAMAGED = "the file is damaged; restore it from a backup, or let `explora resume` go on without it"
 _BUSY = "another process has kept the database locked for a long time; stop it and try again"
 
 _ERRNOS = {
@@ -33,6 +34,13 @@ _SQLITE = {
 }
 
 
+_UNFIT = ("no such table", "Could not decode")  # how SQLite says that what it reads makes no sense
+
+
+class Damaged(RunError):
+    """A database that is missing, cut short or changed."""
+
+
 @contextlib.contextmanager
 def guard(doing: str, path: Path | str) -> Iterator[None]:
     """Turns errors of the disk and of the database into a `RunError` that says what to do.
@@ -42,7 +50,7 @@ def guard(doing: str, path: Path | str) -> Iterator[None]:
     - `doing`: what was tried, as in "cannot … PATH".
     - `path`: the file, folder or database.
 
-    **Raises:** `RunError`.
+    **Raises:** `RunError`; `Damaged` for a database that is.
     """
     try:
         yield
@@ -52,8 +60,15 @@ def guard(doing: str, path: Path | str) -> Iterator[None]:
     except DBAPIError as error:
         # names are such as SQLITE_READONLY_DBMOVED: the first two words say what kind of trouble it is
         name = "_".join(getattr(error.orig, "sqlite_errorname", "").split("_")[:2])
-        reason = _SQLITE.get(name) or " ".join(str(error.orig).split())
-        raise RunError(f"cannot {doing} {path}: {reason}") from error
+        said = " ".join(str(error.orig).split())
+        reason = _DAMAGED if said.startswith(_UNFIT) else _SQLITE.get(name) or said
+        kind = Damaged if reason == _DAMAGED else RunError
+        raise kind(f"cannot {doing} {path}: {reason}") from error
+
+
+def damaged(doing: str, path: Path | str) -> Damaged:
+    """The error for a database of which it was found out otherwise."""
+    return Damaged(f"cannot {doing} {path}: {_DAMAGED}")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -70,6 +85,12 @@ def write_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
         raise
+
+
+def free_name(path: Path, mark: str) -> Path:
+    """The first of `PATHmark-1`, `PATHmark-2`, … that nothing has: for what is damaged and must not be lost."""
+    names = (path.with_name(f"{path.name}{mark}-{number}") for number in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def sync(folder: Path) -> None:

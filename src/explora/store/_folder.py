@@ -5,6 +5,8 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +17,7 @@ from . import _files as files
 from . import _values as values
 from ._checkpoint import Checkpoints
 from ._database import Database
+from ._facts import environment
 from ._lock import Lock
 
 _DATABASE, _SERVER, _CONFIG = "run.db", "server.json", "config.json"
@@ -37,6 +40,8 @@ checkpoints/   the newest states of the whole run; each is a .safetensors file a
 versions/      the learners that were kept for comparison, in the same form
 lock           names the process that is writing here; empty if none is
 
+A file or folder whose name has "damaged" in it was damaged and set aside when the run went on without it.
+
 explora resume FOLDER     goes on where the run stopped
 explora eval FOLDER       plays held-out tasks with what was learned
 explora report FOLDER     makes report.html
@@ -52,8 +57,10 @@ class RunFolder:
     **Arguments:** see `create` and `open`.
     """
 
-    def __init__(self, path: Path, database: Database, lock: Lock | None):
+    def __init__(self, path: Path, database: Database, lock: Lock | None, warnings: tuple[str, ...] = ()):
         self.path, self.database, self._lock = path, database, lock
+        self.warnings = warnings
+        """A sentence for each thing that was missing or damaged when it was opened."""
         self.checkpoints = Checkpoints(path / "checkpoints", keep=3)
         """The newest states of the whole run."""
         self.versions = Checkpoints(path / "versions", keep=None)
@@ -77,7 +84,7 @@ class RunFolder:
         **Raises:** `RunError` if there is something already, or if that place cannot be written to.
         """
         path = Path(path).expanduser().absolute()
-        _refuse_taken(path)
+        refuse_taken(path)
         building = path.with_name(f".{path.name}.new-{os.getpid()}")
         with files.guard("create", path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +110,7 @@ class RunFolder:
             raise
 
     @classmethod
-    def open(cls, path: Path | str, *, write: bool = False) -> "RunFolder":
+    def open(cls, path: Path | str, *, write: bool = False, mend: bool = False) -> "RunFolder":
         """Opens the folder of a run that was begun before.
 
         **Arguments:**
@@ -111,6 +118,8 @@ class RunFolder:
         - `path`: the folder; see `find` for names.
         - `write`: whether the run goes on: only one process at a time may. Reading needs no lock, not even the right
           to write there.
+        - `mend`: whether to do without the database where it is missing or damaged: a writer sets it aside and begins a
+          new one, a reader gets an empty one. Both know the configuration; `warnings` say what is lost.
 
         **Raises:** `RunError` if it is no run folder, if another process is writing there, or if a newer explora wrote
         it.
@@ -120,7 +129,10 @@ class RunFolder:
             raise RunError(f"{path} is no run folder: it has no {_CONFIG}")
         lock = Lock.acquire(path) if write else None
         try:
-            return cls(path, _open_database(path, write=write), lock)
+            if not mend:
+                return cls(path, _open_database(path, write=write), lock)
+            database, warnings = _open_or_mend(path, write=write)
+            return cls(path, database, lock, warnings)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -193,7 +205,16 @@ def find(run: Path | str, root: Path | str = "runs") -> Path:
     raise UnknownName("run", str(run), [str(folder) if path.parent.parts else folder.name for folder in known])
 
 
-def _refuse_taken(path: Path) -> None:
+def refuse_taken(path: Path | str) -> None:
+    """Complains about a place where a new run would lie on something else.
+
+    **Arguments:**
+
+    - `path`: of the folder that is to be made.
+
+    **Raises:** `RunError` if there is anything but an empty folder.
+    """
+    path = Path(path).expanduser().absolute()
     if is_run(path):
         raise RunError(f"{path} holds a run already: `explora resume {path}` goes on with it; or choose another folder")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
@@ -230,3 +251,67 @@ def _open_database(folder: Path, *, write: bool) -> Database:
     with files.guard("read", where):
         content = json.loads(where.read_bytes())
     return Database.open(content["url"], write=write, schema=content["schema"])
+
+
+def _open_or_mend(folder: Path, *, write: bool) -> tuple[Database, tuple[str, ...]]:
+    """The database; where it is missing or damaged one that knows the configuration only, and what is to be said."""
+    try:
+        database = _open_database(folder, write=write)
+        try:
+            if write:  # a reader is told when it comes to the place that is damaged
+                database.check()
+        except files.Damaged:
+            database.close()
+            raise
+        return database, ()
+    except files.Damaged as damage:
+        if (folder / _SERVER).exists():
+            raise
+        facts = _facts_without_database(folder, damage)
+        said = str(damage)
+    if not write:
+        return _empty_database(facts), (f"{said}; until then what it recorded is missing, the tasks too",)
+    aside = _renew_database(folder, environment() | facts)
+    where = folder / _DATABASE
+    kept = f"; what is left of it is kept in {aside}" if aside.exists() else ""
+    return _open_database(folder, write=True), (f"{where} was missing or damaged and is begun anew{kept}",)
+
+
+def _facts_without_database(folder: Path, damage: files.Damaged) -> dict[str, Any]:
+    """What else is known of a run whose database is damaged: the configuration, and which explora wrote it."""
+    where = folder / _CONFIG
+    try:
+        facts = {"config": json.loads(where.read_bytes())}
+    except (OSError, ValueError) as error:
+        raise RunError(f"{damage}; the configuration beside it, {where}, cannot be read either: {error}") from damage
+    newest = Checkpoints(folder / "checkpoints").latest().manifest
+    return facts if newest is None else facts | {"explora": newest.explora}
+
+
+def _empty_database(facts: dict[str, Any]) -> Database:
+    with files.guard("write to", tempfile.gettempdir()):
+        place = Path(tempfile.mkdtemp(prefix="explora-"))
+    Database.create(place / _DATABASE, facts=facts).close()
+    database = Database.open(place / _DATABASE)
+    weakref.finalize(database, shutil.rmtree, place, ignore_errors=True)
+    return database
+
+
+def _renew_database(folder: Path, facts: dict[str, Any]) -> Path:
+    """Sets a damaged database aside and puts a new one in its place: a crash in between leaves it missing.
+
+    **Returns:** where the damaged one is now, if there was one.
+    """
+    where, building = folder / _DATABASE, folder / f".{_DATABASE}.new"
+    aside = files.free_name(where, ".damaged")
+    with files.guard("set aside", where):
+        for end in ("", "-wal", "-shm"):  # the new one must not find the log of the old one
+            if (old := where.with_name(where.name + end)).exists():
+                old.rename(aside.with_name(aside.name + end))
+        for left in folder.glob(f"{building.name}*"):
+            left.unlink()
+    Database.create(building, facts=facts).close()
+    with files.guard("create", where):
+        building.rename(where)
+        files.sync(folder)
+    return aside

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from . import _tables as t
 from . import _values as values
-from ._files import guard
+from ._files import damaged, guard
 from ._tables import EvaluationRow, EventRow, Record, TaskRow, VersionRow
 
 
@@ -45,7 +45,23 @@ class Reading:
 
     def facts(self) -> dict[str, Any]:
         """What is known of the run as a whole: versions, machine, configuration, state."""
-        return {row.key: json.loads(row.value) for row in self._rows(sa.select(t.RUN))}
+        rows = self._rows(sa.select(t.RUN))
+        try:
+            return {row.key: json.loads(row.value) for row in rows}
+        except ValueError as error:
+            raise damaged("read", self.place) from error
+
+    def check(self) -> None:
+        """Reads a whole SQLite file.
+
+        **Raises:** `RunError` if it is damaged.
+        """
+        with self._connection("read") as connection:
+            if connection.dialect.name != "sqlite":
+                return
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise damaged("read", self.place)
 
     def records(self, after: int = -1) -> Records:
         """All records of turns after that one, oldest first."""

@@ -6,7 +6,7 @@ import io
 import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO, runtime_checkable
 
@@ -39,6 +39,23 @@ class Sink(Protocol):
 
 SINKS = ("csv", "tensorboard", "wandb", "mlflow")
 """The names of all sinks."""
+
+_EVENTS = "tensorboard.summary.writer.event_file_writer"
+
+
+def check_sinks(names: Iterable[str]) -> None:
+    """Whether sinks could be opened, as far as one can tell without opening them.
+
+    **Arguments:**
+
+    - `names`: some of `SINKS`.
+
+    **Raises:** `MissingExtra` if a package is not installed.
+    """
+    modules = {"tensorboard": _EVENTS, "wandb": "wandb", "mlflow": "mlflow"}
+    for name in names:
+        if name in modules:
+            _load(modules[name], name)
 
 
 def open_sink(name: str, folder: Path, config: Any = None) -> Sink:
@@ -122,7 +139,7 @@ class TensorBoardSink:
     """
 
     def __init__(self, folder: Path):
-        writer = _load("tensorboard.summary.writer.event_file_writer", "tensorboard")
+        writer = _load(_EVENTS, "tensorboard")
         self._events = _load("tensorboard.compat.proto.event_pb2", "tensorboard")
         self._summaries = _load("tensorboard.compat.proto.summary_pb2", "tensorboard")
         self._writer = writer.EventFileWriter(str(folder))
