@@ -5,7 +5,7 @@
   `gymnasium.make` by name.
 - `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
   rows of a `ParameterSpace` (gravity, length, …) or, for environments that are generated at random, seeds of a
-  `SeedSpace`.
+  `SeedSpace`. An adversary designs such a row in a `ParameterStudio`, one number after the other.
 
 Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported when it is used.
 """

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, Int32, Key, PRNGKeyArray
 
-from explora.core import ArgumentError, Box, Discrete, Environment, Inspirations, Space, Step
+from explora.core import Box, Discrete, Environment, Inspirations, Space, Step, between
 
 
 class ParameterSketch(eqx.Module):
@@ -49,8 +49,8 @@ class ParameterStudio(Environment[Float[Array, " noise"], Float[Array, " noise"]
     noise: int = eqx.field(static=True, default=8)
 
     def __check_init__(self):
-        if self.bins < 2 or self.noise < 0:
-            raise ArgumentError(f"`bins` must be at least 2 and `noise` 0; got {self.bins} and {self.noise}")
+        between("bins", self.bins, 2)
+        between("noise", self.noise, 0)
 
     @property
     def space(self) -> Inspirations:

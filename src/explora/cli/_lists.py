@@ -19,7 +19,7 @@ def recipes(words: list[str]) -> int:
     _parser("recipes", "List the named algorithms, the parts they are made of, and their papers.").parse_args(words)
     rows = [(f"{r.name} *" if r.name == DEFAULT else r.name, r.title, r.parts, r.paper) for r in RECIPES]
     _table(("recipe", "title", "parts", "paper"), rows)
-    sys.stdout.write("\n* the default: the one that wins the committed benchmark\n")
+    sys.stdout.write("\n* the default\n")
     return 0
 
 

@@ -79,4 +79,4 @@ RECIPES: tuple[Recipe, ...] = (
 """Every recipe, uniform sampling first."""
 
 DEFAULT = "sfl"
-"""The recipe that a run takes if none is named: the one that wins the committed benchmark."""
+"""The recipe that a run takes if none is named: the best so far, see `docs/learning.md`."""

@@ -80,9 +80,8 @@ def run(
     watched(parts, plan)
     state = begin(parts, plan)
     root, capacity = jr.key(plan.seed), turns_a_record(plan, steps_a_turn(parts, state))
-    with (
-        sharing() as everywhere
-    ):  # the arguments that `Session` will give to `chunk`, so that JAX knows the trace again
+    # Shared and with the arguments that `Session` will give to `chunk`, so that JAX knows the trace again.
+    with sharing() as everywhere:
         rehearse(parts, everywhere(state), root=root, capacity=capacity)
     with RunFolder.create(path, config=config, facts=facts) as folder:
         return _see_through(folder, parts, plan, state, clock, watchers, engine)

@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from explora.core import ArgumentError, Environment, Space, TaskError
+from explora.core import ArgumentError, Environment, Space, TaskError, between
 
 from ._carve import breach, carve, is_carved, openings_of
 from ._cells import at, draw_place, mark, shifted
@@ -67,10 +67,8 @@ class MazeSpace(Space[MazeTask]):
                 f"`walls` must be 0 … {most} on {self.height} × {self.width}, so that start and goal have room; "
                 f"got {self.walls}"
             )
-        if not 0.0 <= self.carved <= 1.0:
-            raise ArgumentError(f"`carved` is a share, 0 … 1; got {self.carved}")
-        if self.openings < 0:
-            raise ArgumentError(f"`openings` must not be negative; got {self.openings}")
+        between("carved", self.carved, 0.0, 1.0)
+        between("openings", self.openings, 0)
         if self.edits < 0:
             raise ArgumentError(f"`edits` must not be negative; got {self.edits}")
         if self.editor not in ("minimax", "dcd"):
