@@ -41,6 +41,8 @@ from ._explorer import Explorer as Explorer
 from ._keys import row_keys as row_keys
 from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys
+from ._journal import Journal as Journal
+from ._journal import Memory as Memory
 from ._learner import Learner as Learner
 from ._lesson import NEW as NEW
 from ._lesson import Experience as Experience
@@ -53,6 +55,11 @@ from ._part import Part as Part
 from ._parts import Parts as Parts
 from ._policy import Policy as Policy
 from ._policy import Uniformly as Uniformly
+from ._questions import Answers as Answers
+from ._questions import Expectation as Expectation
+from ._questions import Predictor as Predictor
+from ._questions import Questions as Questions
+from ._questions import Targets as Targets
 from ._score import Score as Score
 from ._space import Inspirations as Inspirations
 from ._space import Space as Space

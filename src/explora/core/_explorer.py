@@ -67,6 +67,14 @@ class Explorer(Part, Generic[State, Task]):
         """Takes in what became of a lesson."""
         raise NotImplementedError
 
+    def finished(self, state: State) -> str | None:
+        """Why there is nothing more to ask: a sentence, or None as long as there is. Only hosted explorers end."""
+        return None
+
+    def share(self, state: State) -> float | None:
+        """How much of what it set out to do is done, in [0, 1]; None: it goes on for ever."""
+        return None
+
     def archive(self, state: State) -> Archive | None:
         """What the explorer has kept so far, or None if it keeps nothing."""
         return None

@@ -43,7 +43,8 @@ class Lesson(eqx.Module, Generic[Task]):
     - `memo`: comes back in `tell`, so that an explorer keeps nothing pending.
     - `cost`: how many environment steps making the tasks has taken, apart from playing them; None: none.
     - `progress`: share of the run's budget that is spent, in [0, 1]; filled in by the loop, for schedules.
-    - `plays`: how many times the usual length each row is played.
+    - `plays`: how many times the usual length each row is played; 0: not at all, the learner only says what it makes
+      of each task (its `predictions`, before anybody is asked).
     - `queue`: how many rows share a lane.
     - `span`: `(first, last + 1)` of the rows that can ever have `learn` set, so that the update costs no more.
     - `where`: which of the run's domains the lesson is played in.

@@ -1,9 +1,11 @@
 """What every exchangeable part has in common."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import equinox as eqx
 from jaxtyping import Array
+
+from ._journal import Journal
 
 if TYPE_CHECKING:
     from ._parts import Parts
@@ -48,6 +50,20 @@ class Part(eqx.Module):
         """The state as a pytree of arrays, as a checkpoint keeps it. Parts that hold host objects override this."""
         return state
 
-    def thaw(self, frozen: Any) -> Any:
-        """The inverse of `freeze`."""
+    def thaw(self, frozen: Any, fresh: Any) -> Any:
+        """The inverse of `freeze`.
+
+        **Arguments:**
+
+        - `frozen`: what `freeze` returned, read from a checkpoint.
+        - `fresh`: a state as `init` makes it, for what a checkpoint does not keep (data that can be read again).
+        """
         return frozen
+
+    def noting(self, journal: Journal) -> Self:
+        """The part with a journal in which it writes what comes from outside, before it is used.
+
+        A part that asks people or other oracles overrides this. When a run goes on from a checkpoint the journal
+        already knows the answers that came after it, and nobody is asked twice.
+        """
+        return self

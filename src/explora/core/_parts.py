@@ -5,6 +5,7 @@ import equinox as eqx
 from ._domain import Domain
 from ._errors import CombinationError
 from ._explorer import Explorer
+from ._journal import Journal
 from ._learner import Learner
 from ._space import Space
 
@@ -44,6 +45,11 @@ class Parts(eqx.Module):
     def all(self) -> tuple:
         """Every part, the space included."""
         return (self.domain, self.space, self.learner, self.explorer, *self.others.values())
+
+    def noting(self, journal: Journal) -> "Parts":
+        """The parts with a journal for what comes from outside, see `Part.noting`."""
+        others = {name: domain.noting(journal) for name, domain in self.others.items()}
+        return Parts(self.domain.noting(journal), self.learner, self.explorer, others)
 
     def check(self) -> "Parts":
         """Returns itself, or raises.

@@ -285,7 +285,7 @@ class ExplorerSuite(Conformance):
 
     def test_thaw_undoes_freeze(self) -> None:
         frozen = self.subject.freeze(self.turns[-1].state)
-        self.require_same(self.turns[-1].state, self.subject.thaw(frozen), "`thaw` does not undo `freeze`")
+        self.require_same(self.turns[-1].state, self.subject.thaw(frozen, self.first), "`thaw` does not undo `freeze`")
 
     def _archive_is_sound(self, state: Any) -> None:
         archive = self.subject.archive(state)

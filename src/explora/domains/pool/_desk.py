@@ -1,0 +1,45 @@
+"""Where questions go out and answers come in, each written down before it is used."""
+
+from explora.core import Journal
+
+from ._items import Items
+from ._oracle import Answer, Oracle, Question
+
+KIND = "answer"
+
+
+class Desk:
+    """Asks an oracle at most once for each question, also after a crash: what the journal knows is not asked again.
+
+    **Arguments:**
+
+    - `journal`: where answers are written down.
+    """
+
+    def __init__(self, journal: Journal):
+        self._journal = journal
+        self._known: dict[tuple[str, int], Answer] | None = None
+
+    def ask(self, oracle: Oracle, questions: list[Question], items: Items) -> list[Answer | None]:
+        """One answer for each question; None where it has not come yet."""
+        known = self._answers()
+        key = lambda question: (items.ids[question.item], question.annotator)
+        new = [question for question in questions if key(question) not in known]
+        came = [(q, a) for q, a in zip(new, oracle.ask(new, items), strict=True) if a is not None]
+        self._journal.note(KIND, [_entry(*key(question), answer) for question, answer in came])
+        known.update({key(question): answer for question, answer in came})
+        return [known.get(key(question)) for question in questions]
+
+    def _answers(self) -> dict[tuple[str, int], Answer]:
+        if self._known is None:
+            entries = self._journal.read(KIND)
+            self._known = {(entry["item"], entry["annotator"]): _answer(entry) for entry in entries}
+        return self._known
+
+
+def _entry(item: str, annotator: int, answer: Answer) -> dict:
+    return {"item": item, "annotator": annotator, **answer._asdict()}
+
+
+def _answer(entry: dict) -> Answer:
+    return Answer(*(entry[name] for name in Answer._fields))
