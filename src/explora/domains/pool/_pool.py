@@ -74,17 +74,17 @@ class Pool(Questions[Array]):
     @property
     def items(self) -> Items:
         """The items that can be asked for."""
-        return self.table.pool
+        return self.parted.pool
 
     @property
     def target(self) -> Target:
         """What is predicted."""
-        return self.table.target
+        return self.parted.target
 
     @property
-    def table(self) -> "Table":
+    def parted(self) -> "Parted":
         """The data, read once for each process."""
-        return _table(self.source, self.held_out, self.split)
+        return _read(self.source, self.oracle, self.held_out, self.split)
 
     @property
     def inputs(self) -> Float[np.ndarray, "items features"]:
@@ -121,12 +121,12 @@ class Pool(Questions[Array]):
 
     @property
     def suite_names(self) -> tuple[str, ...]:
-        if not len(self.table.held.ids):
+        if not len(self.parted.held.ids):
             return ()
         return ("held-out", "classes") if self.target.classes is not None else ("held-out",)
 
     def suite(self, name: str) -> Suite[Array]:
-        held = self.table.held
+        held = self.parted.held
         if name == "held-out" and name in self.suite_names:
             rows = np.arange(len(held.ids), dtype=np.int32)[None]
             return Suite(rows, ("all",), summary=f"{len(held.ids)} labelled items that were set aside")
@@ -136,7 +136,7 @@ class Pool(Questions[Array]):
 
     def judge(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Outcome:
         """Judges on held-out items: each task is a row of their numbers, filled up with -1."""
-        held, tasks = self.table.held, np.asarray(lesson.tasks)
+        held, tasks = self.parted.held, np.asarray(lesson.tasks)
         marks = _marks(policy(held.inputs), self.target.encode(held.labels))
         taken = tasks >= 0
         solved = (np.where(taken, marks[tasks], 0.0).sum(1) / taken.sum(1)).astype(np.float32)
@@ -145,7 +145,7 @@ class Pool(Questions[Array]):
         return Outcome(rows, steps=nothing, calls=nothing, episodes=nothing + 1, solved=solved, returns=solved)
 
     def _by_class(self) -> Suite[Array]:
-        codes = self.target.encode(self.table.held.labels)
+        codes = self.target.encode(self.parted.held.labels)
         rows = [np.flatnonzero(codes == code).astype(np.int32) for code in np.unique(codes)]
         filled = np.full((len(rows), max(map(len, rows))), -1, np.int32)
         for at, members in enumerate(rows):
@@ -154,7 +154,7 @@ class Pool(Questions[Array]):
         return Suite(filled, names, summary="the same items, class by class")
 
 
-class Table(NamedTuple):
+class Parted(NamedTuple):
     """Data that were read and divided.
 
     **Arguments:**
@@ -170,11 +170,12 @@ class Table(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _table(source: Source, held_out: float, seed: int) -> Table:
+def _read(source: Source, oracle: Oracle, held_out: float, seed: int) -> Parted:
     items = source.read()
+    items = items.take(np.flatnonzero(oracle.reaches(items)))
     target = Target.of(items.labels, source.task)
     pool, held = split(items.labels, items.groups, held_out, rng=np.random.default_rng(seed))
-    return Table(items.take(pool), items.take(held), target)
+    return Parted(items.take(pool), items.take(held), target)
 
 
 def _status(answer: Answer | None) -> Status:

@@ -163,16 +163,19 @@ class Query(Explorer[Queried, Array]):
         return np.sort(np.concatenate([rows[state.status == KNOWN], some]))
 
     def _looked(self, state: Queried, lesson: Lesson, outcome: Outcome, key: PRNGKeyArray) -> Queried:
-        items = np.asarray(lesson.tasks)
+        items, predictions = np.asarray(lesson.tasks), np.asarray(outcome.predictions)
+        if not predictions.shape[2]:  # nothing was ever answered, so there is no class to tell from another
+            predictions = np.ones((*predictions.shape[:2], 1), np.float32)
         score = None
         if self.score is not None:
+            outcome = eqx.tree_at(lambda o: o.predictions, outcome, predictions)
             score = np.asarray(self.score(lesson, outcome, ())[0])
         candidates = Candidates(
             free=state.status[items] == FREE,
             known=state.status[items] == KNOWN,
             answers=state.answers[items],
             scores=score,
-            predictions=outcome.predictions,
+            predictions=predictions,
             embeddings=outcome.embeddings,
         )
         left = self.batch if self.budget is None else min(self.batch, self.budget - _asked(state))
