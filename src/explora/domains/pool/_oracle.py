@@ -50,6 +50,10 @@ class Oracle(Part):
         """How many there are to be asked."""
         return 1
 
+    def reaches(self, items: Items) -> np.ndarray:
+        """Which items can be asked for at all, or are given."""
+        return np.ones(len(items.ids), bool)
+
     def given(self, items: Items) -> np.ndarray:
         """The rows whose labels are known from the start, before anybody is asked."""
         return np.zeros(0, np.int64)
@@ -74,6 +78,9 @@ class Recorded(Oracle):
     def __check_init__(self):
         between("each", self.each, 0)
 
+    def reaches(self, items: Items) -> np.ndarray:
+        return np.array([label is not None for label in items.labels], bool)
+
     def given(self, items: Items) -> np.ndarray:
         if not self.each:
             return np.zeros(0, np.int64)
@@ -90,6 +97,16 @@ class Recorded(Oracle):
 
     def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
         return [_recorded(items, question.item) for question in questions]
+
+
+class Nobody(Oracle):
+    """The labels that the data hold are known, and there is nobody here to be asked for the others."""
+
+    def given(self, items: Items) -> np.ndarray:
+        return np.flatnonzero([label is not None for label in items.labels])
+
+    def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
+        return [None] * len(questions)
 
 
 class Annotators(Oracle):
@@ -115,6 +132,9 @@ class Annotators(Oracle):
     @property
     def annotators(self) -> int:
         return len(self.accuracies)
+
+    def reaches(self, items: Items) -> np.ndarray:
+        return np.array([label is not None for label in items.labels], bool)
 
     def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
         classes = sorted({label for label in items.labels if label is not None}, key=str)
