@@ -43,8 +43,8 @@ def metrics(parts: Parts, state: State, outcome: Outcome) -> dict[str, Float[Arr
 
 
 def rows(explorer: Explorer, state: State, event: Event) -> Rows | None:
-    """The tasks of one turn if the explorer keeps an archive, else None: then nobody asks for their lineage."""
-    if explorer.archive(state.explorer) is None:
+    """The tasks of one turn if the explorer keeps an archive and they were played, else None."""
+    if explorer.archive(state.explorer) is None or event.lesson.plays == 0:
         return None
     lesson = event.lesson
     return Rows(lesson.tasks, lesson.id, lesson.parent, event.outcome.answered)

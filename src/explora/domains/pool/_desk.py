@@ -30,6 +30,18 @@ class Desk:
         known.update({key(question): answer for question, answer in came})
         return [known.get(key(question)) for question in questions]
 
+    def tell(self, item: str, answer: Answer, annotator: int = 0) -> None:
+        """An answer that came by itself. A later one to the same question takes the place of the earlier one.
+
+        **Arguments:**
+
+        - `item`: its id.
+        - `answer`: what was said.
+        - `annotator`: who said it.
+        """
+        self._journal.note(KIND, [_entry(item, annotator, answer)])
+        self._answers()[item, annotator] = answer
+
     def _answers(self) -> dict[tuple[str, int], Answer]:
         if self._known is None:
             entries = self._journal.read(KIND)
