@@ -48,6 +48,7 @@ from ._lesson import NEW as NEW
 from ._lesson import Experience as Experience
 from ._lesson import Lesson as Lesson
 from ._lesson import Outcome as Outcome
+from ._lesson import Rowwise as Rowwise
 from ._lesson import Status as Status
 from ._lesson import Trajectories as Trajectories
 from ._lesson import fresh_lesson as fresh_lesson

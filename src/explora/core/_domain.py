@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from ._errors import ArgumentError, CombinationError, UnknownName
+from ._journal import Journal
 from ._keys import row_keys
 from ._lesson import Experience, Lesson, Outcome, Task, fresh_lesson
 from ._part import Part
@@ -91,6 +92,14 @@ class Domain(Part, Generic[Task]):
         **Raises:** `TaskError`, one line that names file, line and cure.
         """
         raise CombinationError(f"{type(self).__name__} reads no files of tasks; use one of its suites")
+
+    def noting(self, journal: Journal) -> "Domain[Task]":
+        """The domain with a journal in which it writes what comes from outside, before it is used.
+
+        A domain that asks people or other oracles overrides this. When a run goes on from a checkpoint the journal
+        already knows the answers that came after it, and nobody is asked twice.
+        """
+        return self
 
     def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
         """Plays a lesson and records what happened.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
-from ._lesson import Lesson, Outcome, Task
+from ._lesson import Lesson, Outcome, Rowwise, Task
 from ._part import Part
 from ._space import Space
 
@@ -24,10 +24,10 @@ class Archive(eqx.Module):
     """
 
     tasks: Any
-    filled: Bool[Array, " slots"]
-    id: Int32[Array, " slots"]
-    parent: Int32[Array, " slots"]
-    score: Float[Array, " slots"]
+    filled: Bool[Rowwise, " slots"]
+    id: Int32[Rowwise, " slots"]
+    parent: Int32[Rowwise, " slots"]
+    score: Float[Rowwise, " slots"]
 
 
 class Explorer(Part, Generic[State, Task]):

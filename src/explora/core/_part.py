@@ -1,12 +1,8 @@
 """What every exchangeable part has in common."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
-from jaxtyping import Array
-
-from ._journal import Journal
-
 if TYPE_CHECKING:
     from ._parts import Parts
 
@@ -35,7 +31,7 @@ class Part(eqx.Module):
         """Why this part cannot work with `parts`: one sentence that names the cure, or None if it can."""
         return None
 
-    def metrics(self, state: Any) -> dict[str, Array]:
+    def metrics(self, state: Any) -> dict[str, Any]:
         """A few scalars worth watching.
 
         **Arguments:**
@@ -59,11 +55,3 @@ class Part(eqx.Module):
         - `fresh`: a state as `init` makes it, for what a checkpoint does not keep (data that can be read again).
         """
         return frozen
-
-    def noting(self, journal: Journal) -> Self:
-        """The part with a journal in which it writes what comes from outside, before it is used.
-
-        A part that asks people or other oracles overrides this. When a run goes on from a checkpoint the journal
-        already knows the answers that came after it, and nobody is asked twice.
-        """
-        return self

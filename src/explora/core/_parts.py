@@ -47,7 +47,7 @@ class Parts(eqx.Module):
         return (self.domain, self.space, self.learner, self.explorer, *self.others.values())
 
     def noting(self, journal: Journal) -> "Parts":
-        """The parts with a journal for what comes from outside, see `Part.noting`."""
+        """The parts with a journal for what comes from outside, see `Domain.noting`."""
         others = {name: domain.noting(journal) for name, domain in self.others.items()}
         return Parts(self.domain.noting(journal), self.learner, self.explorer, others)
 

@@ -1,6 +1,6 @@
 """Domains whose tasks are the rows of a table, and playing one is asking what belongs to it."""
 
-from typing import Generic, NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import numpy as np
@@ -27,6 +27,7 @@ class Expectation(NamedTuple):
     losses: Float[np.ndarray, " rows"] | None = None
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """What plays in `Questions`: a model that says what it expects."""
 

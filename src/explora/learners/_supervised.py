@@ -145,7 +145,7 @@ class Supervised(Learner[Taught]):
         classes = None if fresh.classes is None else np.unique(targets[weights > 0])
         return self._fitted(Taught(fresh.inputs, targets, weights, frozen["key"], classes, None))
 
-    def metrics(self, state: Taught) -> dict[str, Array]:
+    def metrics(self, state: Taught) -> dict[str, Any]:
         classes = 0 if state.classes is None else len(state.classes)
         return {"answers": np.float32((state.weights > 0).sum()), "classes": np.float32(classes)}
 

@@ -49,7 +49,7 @@ class PoolSpace(Space[Int32[Array, ""]]):
     def feature_bounds(self) -> tuple[Float[Array, " features"], Float[Array, " features"]]:
         return jnp.asarray(self.items.inputs.min(0)), jnp.asarray(self.items.inputs.max(0))
 
-    def encode(self, task: Int32[Array, ""]) -> str:
+    def encode(self, task: Any) -> str:
         return self.items.ids[int(task)]
 
     def decode(self, value: Any) -> Int32[Array, ""]:
@@ -58,6 +58,6 @@ class PoolSpace(Space[Int32[Array, ""]]):
             raise TaskError(f"there is no item {value!r} in this pool of {self.rows}")
         return jnp.asarray(row, jnp.int32)
 
-    def describe(self, task: Int32[Array, ""]) -> str:
+    def describe(self, task: Any) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in self.items.row(int(task)).items())
         return f"{self.items.ids[int(task)]}: {shown}"[:200]

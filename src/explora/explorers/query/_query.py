@@ -34,7 +34,7 @@ class Queried(eqx.Module):
 
     - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused.
     - `answers`: the class that each was answered with; -1 where it was not, or where numbers are predicted.
-    - `scores`: how much worth asking each looked when last looked at; not-a-number before.
+    - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
     - `order`: as how manieth each was asked, from 0; -1: not yet, or known from the start.
     - `chosen`: what is asked next.
     """
@@ -101,8 +101,8 @@ class Query(Explorer[Queried, Array]):
         status[given.known] = KNOWN
         if given.classes:
             answers[given.known] = given.values[given.known]
-        nothing = np.full(rows, np.nan, np.float32)
-        return Queried(status, answers, nothing, np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64))
+        alike = np.zeros(rows, np.float32)
+        return Queried(status, answers, alike, np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64))
 
     def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
         if phase == "look":
@@ -111,7 +111,8 @@ class Query(Explorer[Queried, Array]):
         status, order = state.status.copy(), state.order.copy()
         status[items] = OPEN
         order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
-        return Queried(status, state.answers, state.scores, order, state.chosen), _lesson(items, True, phase=phase)
+        nothing = np.full(self.batch, -1, np.int64)
+        return Queried(status, state.answers, state.scores, order, nothing), _lesson(items, True, phase=phase)
 
     def tell(
         self, state: Queried, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
@@ -125,7 +126,7 @@ class Query(Explorer[Queried, Array]):
         answered = told == Status.ANSWERED
         if outcome.made is not None and np.issubdtype(np.asarray(outcome.made).dtype, np.integer):
             answers[items[answered]] = np.asarray(outcome.made)[answered]
-        return Queried(status, answers, state.scores, state.order, np.full(self.batch, -1, np.int64))
+        return Queried(status, answers, state.scores, state.order, state.chosen)
 
     def finished(self, state: Queried) -> str | None:
         if self.budget is not None and _asked(state) >= self.budget:
@@ -140,15 +141,11 @@ class Query(Explorer[Queried, Array]):
 
     def archive(self, state: Queried) -> Archive:
         ids = np.arange(len(state.status), dtype=np.int32)
-        return Archive(ids, state.order >= 0, ids, np.full(len(ids), NEW, np.int32), state.scores)
+        asked = (state.order >= 0) & np.isfinite(state.scores)
+        return Archive(ids, asked, ids, np.full(len(ids), NEW, np.int32), state.scores)
 
-    def metrics(self, state: Queried) -> dict[str, Array]:
-        best = state.scores[state.chosen[state.chosen >= 0]]
-        return {
-            "free": np.float32((state.status == FREE).sum()),
-            "refused": np.float32((state.status == REFUSED).sum()),
-            "score": np.float32(best.mean() if best.size else np.nan),
-        }
+    def metrics(self, state: Queried) -> dict[str, Any]:
+        return {"free": np.float32((state.status == FREE).sum()), "refused": np.float32((state.status == REFUSED).sum())}
 
     def freeze(self, state: Queried) -> Any:
         return state
@@ -163,7 +160,10 @@ class Query(Explorer[Queried, Array]):
         return np.sort(np.concatenate([rows[state.status == KNOWN], some]))
 
     def _looked(self, state: Queried, lesson: Lesson, outcome: Outcome, key: PRNGKeyArray) -> Queried:
-        items, predictions = np.asarray(lesson.tasks), np.asarray(outcome.predictions)
+        items, seen = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
+        if not seen.any():
+            return state
+        predictions = np.asarray(outcome.predictions)
         if not predictions.shape[2]:  # nothing was ever answered, so there is no class to tell from another
             predictions = np.ones((*predictions.shape[:2], 1), np.float32)
         score = None
@@ -171,8 +171,8 @@ class Query(Explorer[Queried, Array]):
             outcome = eqx.tree_at(lambda o: o.predictions, outcome, predictions)
             score = np.asarray(self.score(lesson, outcome, ())[0])
         candidates = Candidates(
-            free=state.status[items] == FREE,
-            known=state.status[items] == KNOWN,
+            free=seen & (state.status[items] == FREE),
+            known=seen & (state.status[items] == KNOWN),
             answers=state.answers[items],
             scores=score,
             predictions=predictions,
@@ -183,8 +183,8 @@ class Query(Explorer[Queried, Array]):
         chosen = np.full(self.batch, -1, np.int64)
         chosen[: len(best)] = best
         scores = state.scores.copy()
-        if score is not None:
-            scores[items] = score
+        if score is not None:  # of those asked for already it stays what it was when they were chosen
+            scores[items[candidates.free]] = score[candidates.free]
         return Queried(state.status, state.answers, scores, state.order, chosen)
 
 
