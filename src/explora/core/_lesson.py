@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Int8, Int32, PyTree
 
 Task = TypeVar("Task")
@@ -213,8 +214,12 @@ class Outcome(eqx.Module):
     - `disagreement`: per-step mean of the standard deviation of an ensemble's values.
     - `optimal_returns`: the return of a perfect player, where the domain can tell.
     - `optimal_lengths`: how many steps a perfect player needs, likewise [steps].
-    - `losses`: mean loss.
-    - `predictions`: what the learner predicted, `(rows, …)`.
+    - `losses`: mean loss; where nothing was answered yet, the loss that the learner expects.
+    - `irreducible`: mean loss, on the same rows, of a model that learned from other data of the same kind: what is
+      left when there is nothing more to learn from the row.
+    - `predictions`: what each member of the learner predicted, `(rows, members, outputs)`: one member for a single
+      model; the outputs are class probabilities, or targets of a regression. NumPy or JAX.
+    - `embeddings`: the features on which the learner's last layer decides, `(rows, features)`. NumPy or JAX.
     - `made`: what playing produced.
     - `gradient`: d(held-out loss) / d(task), the same pytree as the tasks.
     """
@@ -233,8 +238,10 @@ class Outcome(eqx.Module):
     disagreement: Float[Array, " rows"] | None = None
     optimal_returns: Float[Array, " rows"] | None = None
     optimal_lengths: Float[Array, " rows"] | None = None
-    losses: Float[Array, " rows"] | None = None
-    predictions: Array | None = None
+    losses: Float[Array | np.ndarray, " rows"] | None = None
+    irreducible: Float[Array | np.ndarray, " rows"] | None = None
+    predictions: Float[Array | np.ndarray, "rows members outputs"] | None = None
+    embeddings: Float[Array | np.ndarray, "rows features"] | None = None
     made: Any = None
     gradient: Any = None
 

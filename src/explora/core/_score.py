@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._lesson import Lesson, Outcome
@@ -19,7 +20,7 @@ class Score(Part):
         """The memory row of a task that has never been played: a pytree of scalars, or `()`."""
         return ()
 
-    def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[Array, " tasks"], Any]:
+    def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[Array | np.ndarray, " tasks"], Any]:
         """The scores of the tasks of a lesson.
 
         **Arguments:**
