@@ -14,6 +14,7 @@ from ._toys import Walk
 
 MEASURED = {
     "advantages": ("positive_advantages", "absolute_advantages"),
+    "committee": ("predictions",),
     **{
         name: (name,)
         for name in (
@@ -25,7 +26,9 @@ MEASURED = {
             "values",
             "disagreement",
             "losses",
+            "irreducible",
             "predictions",
+            "embeddings",
             "gradient",
         )
     },
