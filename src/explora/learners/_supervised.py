@@ -170,12 +170,11 @@ class _Predictor(eqx.Module):
         if state.fitted is None:  # nothing was ever answered: no output, so no opinion
             outputs = 0 if state.classes is not None else state.targets.shape[1]
             return Expectation(np.zeros((len(inputs), model.members, outputs), np.float32), state.classes, inputs)
-        losses = getattr(model, "losses", None)
         return Expectation(
             np.asarray(model.predict(state.fitted, inputs)),
             state.classes,
             np.asarray(model.embed(state.fitted, inputs)),
-            None if losses is None else losses(state.fitted, inputs),
+            model.losses(state.fitted, inputs) if getattr(model, "judges", False) else None,
         )
 
     def greedy(self) -> "_Predictor":

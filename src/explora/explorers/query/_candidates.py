@@ -51,9 +51,7 @@ class Selector(Part):
 
     hosted: ClassVar[bool] = True
 
-    def __call__(
-        self, candidates: Candidates, count: int, *, rng: np.random.Generator
-    ) -> Int[np.ndarray, " chosen"]:
+    def __call__(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " chosen"]:
         """The batch to ask.
 
         **Arguments:**

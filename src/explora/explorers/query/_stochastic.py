@@ -26,7 +26,7 @@ def draw(
 
     **Returns:** rows in the order of the draws; fewer than `count` if fewer are free.
 
-    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059), sec. 3; Kool et al. 2019 (arXiv:1903.06059) for the noise.
+    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059); Kool et al. 2019 (arXiv:1903.06059) for the noise.
     """
     return top(logits + rng.gumbel(size=len(logits)), free, count, rng=rng)
 
@@ -76,7 +76,7 @@ class Power(Selector):
 
     - `coldness`: β, the inverse temperature.
 
-    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059), table 1.
+    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059).
     """
 
     coldness: float = eqx.field(static=True, default=1.0)
@@ -100,7 +100,7 @@ class Softmax(Selector):
 
     - `coldness`: β, the inverse temperature; what is hot or cold depends on the scale of the scores.
 
-    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059), table 1.
+    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059).
     """
 
     coldness: float = eqx.field(static=True, default=1.0)
@@ -126,7 +126,7 @@ class Rank(Selector):
 
     - `coldness`: β, the inverse temperature.
 
-    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059), table 1 ("soft-rank").
+    **Reference:** Kirsch et al. 2023 (arXiv:2106.12059) ("soft-rank").
     """
 
     coldness: float = eqx.field(static=True, default=1.0)

@@ -1,0 +1,257 @@
+"""Batches that cover the pool: with balls of one radius (ProbCover), or with bumps that fade (MaxHerding)."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from explora.core import ArgumentError, between
+
+from ._candidates import Candidates, Selector, floating
+from ._distances import blocks, some, squared_distances, unit
+from ._k_means import k_means
+from ._top import any_of
+
+Kernel = Callable[[np.ndarray], np.ndarray]
+"""Squared distances to how well a row covers another, 0 to 1; it may work in place."""
+
+PROBES = 2048
+"""Rows whose balls are looked at to find a radius."""
+
+
+def greedy_cover(
+    points: Float[np.ndarray, "rows features"],
+    free: Bool[np.ndarray, " rows"],
+    known: Bool[np.ndarray, " rows"],
+    count: int,
+    kernel: Kernel,
+    *,
+    most: int = 8192,
+    targets: int = 100_000,
+    rng: np.random.Generator,
+) -> Int[np.ndarray, " chosen"]:
+    """Greedily the free row that adds most to Σₓ maxₛ k(x, s), the sum over free rows x, s among known and chosen.
+
+    *Lazy*: what a row would add only shrinks as others are chosen, so an old value is a bound, and only rows whose
+    bound beats the best value are looked at again. Nothing of the size rows × rows is ever kept.
+
+    **Arguments:**
+
+    - `points`: where each row lies.
+    - `free`, `known`: which rows may be chosen, and which are answered.
+    - `count`: how many.
+    - `kernel`: how well a row covers another at some squared distance.
+    - `most`: of more free rows, so many by chance are considered (never fewer than `count`).
+    - `targets`: of more free rows, so many by chance are to be covered.
+    - `rng`: the only source of chance; it also decides among equal rows, and fills up once all is covered.
+
+    **Returns:** rows in the order of choice; fewer than `count` if fewer are free.
+
+    **Reference:** Bae, Noh and Sutherland 2024 (arXiv:2407.12212), algorithm 1; Minoux 1978 for lazy evaluation.
+    """
+    rows = np.flatnonzero(free)
+    count = min(count, len(rows))
+    if count == 0:
+        return rows[:0]
+    goal = points[some(rows, targets, rng=rng)]
+    rivals = rng.permutation(some(rows, max(most, count), rng=rng))  # the first of equal ones is any of them
+    cover = np.zeros(len(goal), points.dtype)
+    _cover(cover, goal, points[known], kernel)
+    bound, current = np.full(len(rivals), np.inf), np.zeros(len(rivals), bool)
+    bound[:], current[:] = _gains(points[rivals], goal, cover, kernel), True
+    chosen: list[int] = []
+    while len(chosen) < count:
+        best = _look(bound, current, points[rivals], goal, cover, kernel)
+        if not bound[best] > 1e-12 * len(goal):
+            left = np.setdiff1d(rows, rivals[chosen])
+            return np.concatenate([rivals[chosen], any_of(left, count - len(chosen), rng=rng)])
+        chosen.append(best)
+        _cover(cover, goal, points[rivals[best]][None], kernel)
+        bound[best], current[:] = -np.inf, False
+    return rivals[chosen]
+
+
+def _look(
+    bound: np.ndarray, current: np.ndarray, rivals: np.ndarray, goal: np.ndarray, cover: np.ndarray, kernel: Kernel
+) -> int:
+    """The rival that adds most now; brings bounds up to date, in place, as far as that takes."""
+    size = 4
+    while not current[best := int(np.argmax(bound))]:
+        stale = np.flatnonzero(~current & (bound >= np.max(bound, where=current, initial=-np.inf)))
+        if len(stale) > size:
+            stale = stale[np.argpartition(-bound[stale], size - 1)[:size]]
+        bound[stale], current[stale] = _gains(rivals[stale], goal, cover, kernel), True
+        size = min(2 * size, 256)
+    return best
+
+
+def _gains(rivals: np.ndarray, goal: np.ndarray, cover: np.ndarray, kernel: Kernel) -> np.ndarray:
+    """What each rival would add."""
+    found = np.zeros(len(rivals))
+    for start in range(0, len(rivals), 256):
+        own = rivals[start : start + 256]
+        for at in blocks(len(goal), len(own)):
+            more = kernel(squared_distances(own, goal[at]))
+            more -= cover[at]
+            found[start : start + 256] += np.maximum(more, 0, out=more).sum(axis=1, dtype=np.float64)
+    return found
+
+
+def _cover(cover: np.ndarray, goal: np.ndarray, new: np.ndarray, kernel: Kernel) -> None:
+    """Brings `cover` up to date with new rows, in place."""
+    for start in range(0, len(new), 256):
+        own = new[start : start + 256]
+        for at in blocks(len(goal), len(own)):
+            np.maximum(cover[at], kernel(squared_distances(own, goal[at])).max(axis=0), out=cover[at])
+
+
+def pure_radius(
+    points: Float[np.ndarray, "rows features"],
+    clusters: int,
+    purity: float = 0.95,
+    *,
+    rng: np.random.Generator,
+) -> float:
+    """The largest radius at which the balls around a share `purity` of the rows stay within their cluster of k-means.
+
+    A ball is pure up to the distance of the nearest row of another cluster, so the radius is a quantile of these
+    distances: nothing has to be tried out. They are measured from at most `PROBES` rows by chance, to all rows.
+
+    **Arguments:**
+
+    - `points`: where each row lies.
+    - `clusters`: how many to make; 2 or more, and at least 2 distinct rows (else the radius is 0).
+    - `purity`: α of the paper.
+    - `rng`: the only source of chance.
+
+    **Reference:** Yehuda et al. 2022 (arXiv:2205.11603), sec. 4.1.
+    """
+    _, label = k_means(points, clusters, rng=rng)
+    if label.max() == 0:
+        return 0.0
+    probes = some(np.arange(len(points)), PROBES, rng=rng)
+    foe = np.full(len(probes), np.inf)
+    for start in range(0, len(probes), 256):
+        own = probes[start : start + 256]
+        for at in blocks(len(points), len(own)):
+            apart = np.where(label[own][:, None] == label[at], np.inf, squared_distances(points[own], points[at]))
+            foe[start : start + 256] = np.minimum(foe[start : start + 256], apart.min(axis=1))
+    # Just below the first ball that is one too many to be impure.
+    impure = int(np.floor((1 - purity) * len(foe) + 1e-9))
+    return float(np.sqrt(np.partition(foe, impure)[impure])) * (1 - 1e-6)
+
+
+def share_radius(points: Float[np.ndarray, "rows features"], balls: int, *, rng: np.random.Generator) -> float:
+    """The radius at which a ball holds one row in `balls` on average: so many balls could just cover all.
+
+    Measured between at most `PROBES` pairs of rows by chance, times 32.
+    """
+    one, other = rng.integers(len(points), size=(2, 32 * PROBES))
+    one, other = one[one != other], other[one != other]
+    if not len(one):
+        return 0.0
+    apart = np.concatenate(
+        [np.sqrt(((points[one[s]] - points[other[s]]) ** 2).sum(axis=1)) for s in blocks(len(one), points.shape[1])]
+    )
+    return float(np.quantile(apart, 1 / max(1, balls)))
+
+
+class ProbCover(Selector):
+    """Covers as many rows as possible with balls of one radius around what is asked.
+
+    It depends much on the radius, which has to fit the embeddings; `MaxHerding` is the same without that edge.
+
+    **Arguments:**
+
+    - `radius`: a distance between embeddings (of length 1 if `normalise`), or a rule: `"share"`, the radius at which
+      as many balls as there will be answers could just cover the pool; `"purity"`, as published, the largest at which
+      a share `purity` of the balls stays within one cluster of k-means.
+    - `purity`: for that rule.
+    - `clusters`: for that rule; if None, as many as classes were observed, and at least 2.
+    - `normalise`: whether to bring embeddings to length 1 first.
+    - `most`: of more free rows, so many by chance are considered.
+    - `targets`: of more free rows, so many by chance are to be covered.
+
+    **Reference:** Yehuda et al. 2022 (arXiv:2205.11603), algorithm 1.
+    """
+
+    radius: float | str = eqx.field(static=True, default="share")
+    purity: float = eqx.field(static=True, default=0.95)
+    clusters: int | None = eqx.field(static=True, default=None)
+    normalise: bool = eqx.field(static=True, default=True)
+    most: int = eqx.field(static=True, default=8192)
+    targets: int = eqx.field(static=True, default=100_000)
+
+    def __check_init__(self):
+        if isinstance(self.radius, str) and self.radius not in ("share", "purity"):
+            raise ArgumentError(f"`radius` must be a number, 'share' or 'purity', got {self.radius!r}")
+        between("radius", self.radius, 0.0)
+        between("purity", self.purity, 0.0, 1.0, strict=True)
+        between("clusters", self.clusters, 2)
+        between("most", self.most, 1)
+        between("targets", self.targets, 1)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"embeddings"})
+
+    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
+        points = floating(self.given(candidates, "embeddings"))
+        points = unit(points) if self.normalise else points
+        limit = self._radius(points, candidates, count, rng) ** 2
+        # Not less than 0 apart by rounding: a row always covers itself.
+        limit = max(limit, 32 * float(np.finfo(points.dtype).eps) * float((points[:1] ** 2).sum()))
+        ball = lambda apart: (apart <= limit).astype(apart.dtype)
+        free, known = candidates.free, candidates.known
+        return greedy_cover(points, free, known, count, ball, most=self.most, targets=self.targets, rng=rng)
+
+    def _radius(self, points: np.ndarray, candidates: Candidates, count: int, rng: np.random.Generator) -> float:
+        if not isinstance(self.radius, str):
+            return self.radius
+        rows = points[candidates.free | candidates.known]
+        if self.radius == "share":
+            return share_radius(rows, int(np.count_nonzero(candidates.known)) + count, rng=rng)
+        seen = () if candidates.answers is None else np.unique(candidates.answers[candidates.known])
+        return pure_radius(rows, self.clusters or max(2, len(seen)), self.purity, rng=rng)
+
+
+class MaxHerding(Selector):
+    """Covers the pool with Gaussian bumps exp(-‖x - y‖² / width²) around what is asked: a `ProbCover` without edges.
+
+    **Arguments:**
+
+    - `width`: of a bump, in distances between embeddings (of length 1 if `normalise`); None for √features, which is
+      what scikit-activeml does.
+    - `normalise`: whether to bring embeddings to length 1 first.
+    - `most`: of more free rows, so many by chance are considered.
+    - `targets`: of more free rows, so many by chance are to be covered.
+
+    **Reference:** Bae, Noh and Sutherland 2024 (arXiv:2407.12212), algorithm 1.
+    """
+
+    width: float | None = eqx.field(static=True, default=1.0)
+    normalise: bool = eqx.field(static=True, default=True)
+    most: int = eqx.field(static=True, default=8192)
+    targets: int = eqx.field(static=True, default=100_000)
+
+    def __check_init__(self):
+        between("width", self.width, 0.0, strict=True)
+        between("most", self.most, 1)
+        between("targets", self.targets, 1)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"embeddings"})
+
+    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
+        points = floating(self.given(candidates, "embeddings"))
+        points = unit(points) if self.normalise else points
+        scale = -1.0 / (points.shape[1] if self.width is None else self.width**2)
+
+        def bump(apart: np.ndarray) -> np.ndarray:
+            apart *= scale
+            return np.exp(apart, out=apart)
+
+        free, known = candidates.free, candidates.known
+        return greedy_cover(points, free, known, count, bump, most=self.most, targets=self.targets, rng=rng)
