@@ -8,7 +8,7 @@ import numpy as np
 
 from explora.core import ArgumentError, CombinationError, Expectation, Lesson, Memory, Parts, override
 from explora.domains.pool import Answer, Desk, Pool
-from explora.explorers.query import FREE, KNOWN, OPEN, Query
+from explora.explorers import FREE, KNOWN, OPEN, Query
 from explora.loop import init, step
 
 

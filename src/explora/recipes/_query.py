@@ -1,13 +1,13 @@
 """Active learning: which labels to ask for next."""
 
 from explora.core import Domain, Parts, Score
+from explora.explorers import Query
 from explora.explorers.query import (
     Badge,
     KCentre,
     MaxHerding,
     Power,
     ProbCover,
-    Query,
     Random,
     Selector,
     Switch,
@@ -122,4 +122,4 @@ def max_herding(domain: Domain) -> Parts:
 
 
 def _asking(domain: Domain, select: Selector, score: Score | None = None, members: int = 1) -> Parts:
-    return Parts(domain, Supervised(Ensemble(members=members)), Query(select, score))
+    return Parts(domain, Supervised(Ensemble(members=members, bootstrap="poisson" if members > 1 else "none")), Query(select, score))

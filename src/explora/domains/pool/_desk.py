@@ -4,6 +4,7 @@ from explora.core import Journal
 
 from ._items import Items
 from ._oracle import Answer, Oracle, Question
+from ._targets import Target
 
 KIND = "answer"
 
@@ -19,6 +20,7 @@ class Desk:
     def __init__(self, journal: Journal):
         self._journal = journal
         self._known: dict[tuple[str, int], Answer] | None = None
+        self._target: Target | None = None
 
     def ask(self, oracle: Oracle, questions: list[Question], items: Items) -> list[Answer | None]:
         """One answer for each question; None where it has not come yet."""
@@ -26,8 +28,7 @@ class Desk:
         key = lambda question: (items.ids[question.item], question.annotator)
         new = [question for question in questions if key(question) not in known]
         came = [(q, a) for q, a in zip(new, oracle.ask(new, items), strict=True) if a is not None]
-        self._journal.note(KIND, [_entry(*key(question), answer) for question, answer in came])
-        known.update({key(question): answer for question, answer in came})
+        self._take([(*key(question), answer) for question, answer in came])
         return [known.get(key(question)) for question in questions]
 
     def tell(self, item: str, answer: Answer, annotator: int = 0) -> None:
@@ -39,8 +40,26 @@ class Desk:
         - `answer`: what was said.
         - `annotator`: who said it.
         """
-        self._journal.note(KIND, [_entry(item, annotator, answer)])
-        self._answers()[item, annotator] = answer
+        self._take([(item, annotator, answer)])
+
+    def target(self, known: Target) -> Target:
+        """The target with the classes that answers have added, in the order in which they came."""
+        if self._target is None:
+            self._target = known
+            for answer in self._answers().values():
+                self._grow(answer)
+        return self._target
+
+    def _take(self, came: list[tuple[str, int, Answer]]) -> None:
+        known = self._answers()
+        self._journal.note(KIND, [_entry(*each) for each in came])
+        for item, annotator, answer in came:
+            known[item, annotator] = answer
+            self._grow(answer)
+
+    def _grow(self, answer: Answer) -> None:
+        if self._target is not None and answer.status == "answered":
+            self._target = self._target.grown([answer.value])
 
     def _answers(self) -> dict[tuple[str, int], Answer]:
         if self._known is None:

@@ -50,6 +50,7 @@ class Pool(Questions[Array]):
 
     - `source`: where the data come from.
     - `oracle`: who is asked.
+    - `kind`: what is predicted: `classes` (one of several), `numbers`, `labels` (any number of several), or `auto`.
     - `held_out`: the share of labelled items that is set aside for judging, in [0, 0.95].
     - `split`: the seed of that choice.
     - `desk`: where questions go out; a run sets it.
@@ -60,6 +61,7 @@ class Pool(Questions[Array]):
 
     source: Source = eqx.field(default_factory=lambda: Source("sklearn:digits"))
     oracle: Oracle = eqx.field(default_factory=Recorded)
+    kind: str = "auto"
     held_out: float = 0.25
     split: int = 0
     desk: Any = None
@@ -79,12 +81,13 @@ class Pool(Questions[Array]):
     @property
     def target(self) -> Target:
         """What is predicted."""
-        return self.parted.target
+        known = self.parted.target
+        return known if self.desk is None else self.desk.target(known)
 
     @property
     def parted(self) -> "Parted":
         """The data, read once for each process."""
-        return _read(self.source, self.oracle, self.held_out, self.split)
+        return _read(self.source, self.oracle, self.kind, self.held_out, self.split)
 
     @property
     def inputs(self) -> Float[np.ndarray, "items features"]:
@@ -96,34 +99,34 @@ class Pool(Questions[Array]):
         known = np.zeros(len(self.items.ids), bool)
         known[rows] = True
         shown = [label if seen else None for label, seen in zip(self.items.labels, known, strict=True)]
-        return Targets(self.target.encode(shown), known, self.target.classes is not None)
+        return Targets(encoded(self.target, shown), known, self.target.kind == "classes")
 
     @property
     def space(self) -> PoolSpace:
         return PoolSpace(self.items, self.given)
 
     def noting(self, journal: Journal) -> "Pool":
-        return Pool(self.source, self.oracle, self.held_out, self.split, Desk(journal))
+        return Pool(self.source, self.oracle, self.kind, self.held_out, self.split, Desk(journal))
 
     def play(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Experience:
         items = np.asarray(lesson.tasks)
         expected = policy(self.inputs[items])
         if lesson.plays == 0:
-            nothing = self.target.encode([None] * len(items))
+            nothing = encoded(self.target, [None] * len(items))
             return Experience(np.full(len(items), Status.ANSWERED, np.int8), Answers(items, nothing, expected))
         who = np.zeros(len(items), np.int32) if lesson.who is None else np.asarray(lesson.who)
         questions = [Question(int(item), int(one)) for item, one in zip(items, who, strict=True)]
         desk = self.desk or Desk(Memory())
         answers = desk.ask(self.oracle, questions, self.items)
         status = np.array([_status(answer) for answer in answers], np.int8)
-        targets = self.target.encode([None if answer is None else answer.value for answer in answers])
+        targets = encoded(self.target, [None if answer is None else answer.value for answer in answers])
         return Experience(status, Answers(items, targets, expected))
 
     @property
     def suite_names(self) -> tuple[str, ...]:
         if not len(self.parted.held.ids):
             return ()
-        return ("held-out", "classes") if self.target.classes is not None else ("held-out",)
+        return ("held-out", "classes") if self.target.kind == "classes" else ("held-out",)
 
     def suite(self, name: str) -> Suite[Array]:
         held = self.parted.held
@@ -137,7 +140,7 @@ class Pool(Questions[Array]):
     def judge(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Outcome:
         """Judges on held-out items: each task is a row of their numbers, filled up with -1."""
         held, tasks = self.parted.held, np.asarray(lesson.tasks)
-        marks = _marks(policy(held.inputs), self.target.encode(held.labels))
+        marks = _marks(policy(held.inputs), encoded(self.target, held.labels))
         taken = tasks >= 0
         solved = (np.where(taken, marks[tasks], 0.0).sum(1) / taken.sum(1)).astype(np.float32)
         rows = np.full(len(tasks), Status.ANSWERED, np.int8)
@@ -150,7 +153,7 @@ class Pool(Questions[Array]):
         filled = np.full((len(rows), max(map(len, rows))), -1, np.int32)
         for at, members in enumerate(rows):
             filled[at, : len(members)] = members
-        names = tuple(str(self.target.decode(code)) for code in np.unique(codes))
+        names = tuple(map(str, self.target.decode(np.unique(codes))))
         return Suite(filled, names, summary="the same items, class by class")
 
 
@@ -170,12 +173,20 @@ class Parted(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _read(source: Source, oracle: Oracle, held_out: float, seed: int) -> Parted:
+def _read(source: Source, oracle: Oracle, kind: str, held_out: float, seed: int) -> Parted:
     items = source.read()
     items = items.take(np.flatnonzero(oracle.reaches(items)))
-    target = Target.of(items.labels, source.task)
-    pool, held = split(items.labels, items.groups, held_out, rng=np.random.default_rng(seed))
+    target = Target.of(items.labels, kind)
+    pool, held = split(target.encode(items.labels), items.groups, held_out, rng=np.random.default_rng(seed))
     return Parted(items.take(pool), items.take(held), target)
+
+
+def encoded(target: Target, labels: list[Any]) -> np.ndarray:
+    """Labels as a learner takes them: class numbers `(rows,)`, or numbers `(rows, outputs)`."""
+    codes = target.encode(labels)
+    if target.kind == "classes":
+        return codes
+    return codes.reshape(len(labels), -1).astype(np.float32)
 
 
 def _status(answer: Answer | None) -> Status:

@@ -19,7 +19,7 @@ nothing of the size rows × rows is ever kept. They run on the host, with NumPy.
 | `GreedyInput`, `GreedyTarget`, `GreedyBoth` | far apart in inputs, predictions, both | GSx, GSy, iGS |
 | `Switch` | representative rows first, uncertain ones later | TCM |
 
-`Query` is the explorer that uses them: it looks at the pool with the eyes of the present model, scores what it sees
+`explora.explorers.Query` is the explorer that uses them: it looks at the pool with the eyes of the present model, scores what it sees
 (`explora.scores`), and asks for what a selector chooses.
 """
 
@@ -48,12 +48,6 @@ from ._greedy import GreedyTarget as GreedyTarget
 from ._greedy import greedy_input as greedy_input
 from ._greedy import greedy_target as greedy_target
 from ._k_means import k_means as k_means
-from ._query import FREE as FREE
-from ._query import KNOWN as KNOWN
-from ._query import OPEN as OPEN
-from ._query import REFUSED as REFUSED
-from ._query import Queried as Queried
-from ._query import Query as Query
 from ._ranked import Ranked as Ranked
 from ._ranked import ranked as ranked
 from ._stochastic import Power as Power

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from explora.core import ArgumentError, CombinationError, Lesson, Outcome, Parts, Score, Status
-from explora.explorers import Uniform
-from explora.explorers.query import Candidates, Query, Random, Selector, Top
+from explora.explorers import Query, Uniform
+from explora.explorers.query import Candidates, Random, Selector, Top
 from explora.learners import PPO, Supervised
 from explora.loop import State, hosted, init
 from explora.testing import ExplorerSuite, Middles, Points, Quiz, Walk, check_run

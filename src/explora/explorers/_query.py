@@ -21,8 +21,7 @@ from explora.core import (
     between,
 )
 
-from ._candidates import Candidates, Selector
-from ._top import Top
+from .query import Candidates, Selector, Top
 
 FREE, OPEN, KNOWN, REFUSED = 0, 1, 2, 3
 
