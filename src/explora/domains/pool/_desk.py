@@ -46,8 +46,8 @@ class Desk:
         """The target with the classes that answers have added, in the order in which they came."""
         if self._target is None:
             self._target = known
-            for answer in self._answers().values():
-                self._grow(answer)
+            for entry in self._journal.read(KIND):
+                self._grow(_answer(entry))
         return self._target
 
     def _take(self, came: list[tuple[str, int, Answer]]) -> None:
