@@ -2,6 +2,8 @@
 
 Encoders are built from an environment's `Spec`, so that a network needs to know no environment. Recurrent cores carry
 their own backward pass, which is where most of the training time of a recurrent policy goes.
+
+An `Ensemble` is for labelled rows instead of environments: `fit` a few models from scratch, `predict` with all of them.
 """
 
 from ._actor_critic import ActorCritic as ActorCritic
@@ -9,6 +11,8 @@ from ._encoder import Convolution as Convolution
 from ._encoder import Dense as Dense
 from ._encoder import features as features
 from ._encoder import flatten as flatten
+from ._ensemble import Ensemble as Ensemble
+from ._ensemble import Fitted as Fitted
 from ._recurrent import GRU as GRU
 from ._recurrent import LSTM as LSTM
 from ._recurrent import Core as Core
