@@ -52,6 +52,7 @@ from ._lesson import Rowwise as Rowwise
 from ._lesson import Status as Status
 from ._lesson import Trajectories as Trajectories
 from ._lesson import fresh_lesson as fresh_lesson
+from ._model import Model as Model
 from ._part import Part as Part
 from ._parts import Parts as Parts
 from ._policy import Policy as Policy

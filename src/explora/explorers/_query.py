@@ -86,7 +86,7 @@ class Query(Explorer[Queried, Array]):
     @property
     def needs(self) -> frozenset[str]:
         scored = frozenset() if self.score is None else self.score.needs
-        return frozenset({"items", "predictions"}) | self.select.needs - {"scores"} | scored
+        return frozenset({"items", "predictions"}) | (self.select.needs - {"scores", "answers", "targets"}) | scored
 
     def refuses(self, parts: Parts) -> str | None:
         if "scores" in self.select.needs and self.score is None:

@@ -1,6 +1,6 @@
 """A classifier or a regressor that learns from the answers to questions."""
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.random as jr
@@ -15,40 +15,11 @@ from explora.core import (
     Experience,
     Learner,
     Lesson,
+    Model,
     Outcome,
     Questions,
     Status,
 )
-
-
-@runtime_checkable
-class Model(Protocol):
-    """What can be fitted to examples: an `Ensemble`, or an estimator of another library behind an adapter."""
-
-    @property
-    def members(self) -> int:
-        """How many models are asked for a prediction."""
-        ...
-
-    def fit(
-        self,
-        inputs: Float[np.ndarray, "rows features"],
-        targets: np.ndarray,
-        weights: Float[np.ndarray, " rows"],
-        *,
-        classes: int | None,
-        key: PRNGKeyArray,
-    ) -> Any:
-        """Fits from scratch. `targets` are class numbers below `classes`, or rows of numbers if that is None."""
-        ...
-
-    def predict(self, fitted: Any, inputs: Float[np.ndarray, "rows features"]) -> np.ndarray:
-        """`(rows, members, outputs)`: probabilities, or numbers."""
-        ...
-
-    def embed(self, fitted: Any, inputs: Float[np.ndarray, "rows features"]) -> np.ndarray:
-        """`(rows, features)`: how the model sees the items."""
-        ...
 
 
 class Taught(eqx.Module):
@@ -174,7 +145,7 @@ class _Predictor(eqx.Module):
             np.asarray(model.predict(state.fitted, inputs)),
             state.classes,
             np.asarray(model.embed(state.fitted, inputs)),
-            model.losses(state.fitted, inputs) if getattr(model, "judges", False) else None,
+            model.losses(state.fitted, inputs),
         )
 
     def greedy(self) -> "_Predictor":

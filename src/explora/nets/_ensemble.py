@@ -10,7 +10,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Int32, PRNGKeyArray
 
-from explora.core import ArgumentError, CombinationError, between, row_keys
+from explora.core import ArgumentError, CombinationError, Model, between, row_keys
 
 from ._affine import affine
 from ._blocks import FEWEST, by_blocks, padded, power_of_two
@@ -39,7 +39,7 @@ class Fitted(eqx.Module):
     spread: Float[Array, " outputs"] | None
 
 
-class Ensemble(eqx.Module):
+class Ensemble(Model):
     """Classifiers or regressors that are fitted from scratch to a few labelled rows, again and again.
 
     Whole numbers as targets make classifiers, other numbers regressors. All members are one compiled program. Rows are
@@ -150,20 +150,20 @@ class Ensemble(eqx.Module):
             return np.asarray(inputs, np.float32)
         return by_blocks(partial(_embed, fitted), inputs, wide=self.width)
 
-    def losses(self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]) -> Float[np.ndarray, " rows"]:
-        """The loss that the second head expects of each row, on a scale of its own; the mean of the members.
+    def losses(self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]) -> Float[np.ndarray, " rows"] | None:
+        """The loss that the second head expects of each row, on a scale of its own; None without `judges`.
 
         **Arguments:**
 
         - `fitted`: from `fit`.
         - `inputs`: any number of rows.
 
-        **Raises:** `CombinationError` without such a head.
+        **Returns:** the mean of the members.
 
         **Reference:** Yoo & Kweon 2019 (arXiv:1905.03677).
         """
         if not self.judges:
-            raise CombinationError("this ensemble learned no losses; use Ensemble(kind='mlp', judges=True)")
+            return None
         return by_blocks(partial(_losses, fitted), inputs, wide=self.members * self.width)
 
     @property

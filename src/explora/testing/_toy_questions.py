@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -12,6 +11,7 @@ from explora.core import (
     Answers,
     Experience,
     Lesson,
+    Model,
     Outcome,
     Predictor,
     Questions,
@@ -129,7 +129,7 @@ class Quiz(Questions[Int32[Array, ""]]):
         return Outcome(status, steps=whole, calls=whole, episodes=whole + 1, solved=solved, returns=solved)
 
 
-class Middles(eqx.Module):
+class Middles(Model):
     """Expects a point to belong to the cloud whose middle is nearest; members see every second answer."""
 
     members: int = 1

@@ -1,6 +1,7 @@
 """What a user's data has become: items with numbers for a model, labels, and rows to show to people."""
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,27 @@ class Items:
     def labelled(self) -> np.ndarray:
         """The places of the items with a label."""
         return np.flatnonzero([label is not None for label in self.labels])
+
+    def take(self, index: np.ndarray) -> "Items":
+        """Some of the items, in the order of their places."""
+        places = np.asarray(index, np.int64)
+        chosen = lambda column: [column[place] for place in places.tolist()]
+        return dataclasses.replace(
+            self,
+            inputs=self.inputs[places],
+            labels=chosen(self.labels),
+            ids=chosen(self.ids),
+            groups=None if self.groups is None else chosen(self.groups),
+            table=self.table.take(places),
+        )
+
+    def place(self, id: str) -> int | None:
+        """The place of the item of that id, or None if there is none."""
+        return self._places.get(id)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {id: place for place, id in enumerate(self.ids)}
 
     def row(self, index: int) -> dict[str, Any]:
         """One item as the user wrote it."""

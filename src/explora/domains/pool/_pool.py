@@ -26,10 +26,25 @@ from explora.core import (
 from ._desk import Desk
 from ._items import Items
 from ._oracle import Answer, Oracle, Question, Recorded
-from ._source import Source
+from ._reading import Source
 from ._space import PoolSpace
 from ._splits import split
 from ._targets import Target
+
+
+class Loaded(eqx.Module):
+    """Items that a program has already, in the place of a `Source`; a run's folder cannot hold them.
+
+    **Arguments:**
+
+    - `items`: from `from_arrays`, `from_frame` or `from_dataset`.
+    """
+
+    items: Items
+
+    def read(self) -> Items:
+        """The items."""
+        return self.items
 
 
 class Pool(Questions[Array]):
@@ -59,7 +74,7 @@ class Pool(Questions[Array]):
     hosted: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
-    source: Source = eqx.field(default_factory=lambda: Source("sklearn:digits"))
+    source: Source | Loaded = eqx.field(default_factory=lambda: Source("sklearn:digits"))
     oracle: Oracle = eqx.field(default_factory=Recorded)
     kind: str = "auto"
     held_out: float = 0.25
@@ -173,7 +188,7 @@ class Parted(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _read(source: Source, oracle: Oracle, kind: str, held_out: float, seed: int) -> Parted:
+def _read(source: Source | Loaded, oracle: Oracle, kind: str, held_out: float, seed: int) -> Parted:
     items = source.read()
     items = items.take(np.flatnonzero(oracle.reaches(items)))
     target = Target.of(items.labels, kind)
