@@ -1,6 +1,7 @@
 """Adapters: explora in other people's code, and other people's code in explora.
 
 - `AskTell` is an explorer without the loop: `ask` for tasks, train however you like, `tell` what came of them.
+- `Labelling` says which items of a pool to label next: `ask`, have them labelled, `tell`.
 - `to_gymnasium`, `to_gymnasium_vector` make an environment of ours a Gymnasium one; `register` makes them known to
   `gymnasium.make` by name.
 - `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
@@ -12,6 +13,7 @@ Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported w
 
 from ._ask_tell import AskTell as AskTell
 from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
+from ._labelling import Labelling as Labelling
 from ._parameter_studio import ParameterSketch as ParameterSketch
 from ._parameter_studio import ParameterStudio as ParameterStudio
 from ._parameters import Choice as Choice

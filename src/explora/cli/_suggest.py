@@ -12,6 +12,7 @@ from explora.core import ArgumentError, override
 from explora.domains.pool import Nobody, Pool, Source
 from explora.recipes import recipe as find_recipe
 
+from ._labels import read_labels
 from ._parse import parse
 
 
@@ -23,7 +24,9 @@ def suggest(words: list[str]) -> int:
         target: Annotated[str | None, tyro.conf.arg(help="its column of labels, empty where there is none")] = None,
         labels: Annotated[str | None, tyro.conf.arg(help="a table with the columns `id` and `label`")] = None,
         n: Annotated[int, tyro.conf.arg(aliases=("-n",), help="how many to name")] = 20,
-        recipe: Annotated[str, tyro.conf.arg(help="by which rule; `explora recipes` lists those of questions")] = "active",
+        recipe: Annotated[
+            str, tyro.conf.arg(help="by which rule; `explora recipes` lists those of questions")
+        ] = "active",
         seed: Annotated[int, tyro.conf.arg(help="of all chance")] = 0,
         as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object on stdout")] = False,
     ) -> int:

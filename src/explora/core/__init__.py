@@ -38,11 +38,11 @@ from ._errors import between as between
 from ._errors import suggest as suggest
 from ._explorer import Archive as Archive
 from ._explorer import Explorer as Explorer
+from ._journal import Journal as Journal
+from ._journal import Memory as Memory
 from ._keys import row_keys as row_keys
 from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys
-from ._journal import Journal as Journal
-from ._journal import Memory as Memory
 from ._learner import Learner as Learner
 from ._lesson import NEW as NEW
 from ._lesson import Experience as Experience

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
+from jaxtyping import Bool, Float, Int32, PRNGKeyArray
 
 from ._lesson import Lesson, Outcome, Rowwise, Task
 from ._part import Part

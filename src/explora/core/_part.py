@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
+
 if TYPE_CHECKING:
     from ._parts import Parts
 

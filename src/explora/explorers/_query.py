@@ -144,7 +144,10 @@ class Query(Explorer[Queried, Array]):
         return Archive(ids, asked, ids, np.full(len(ids), NEW, np.int32), state.scores)
 
     def metrics(self, state: Queried) -> dict[str, Any]:
-        return {"free": np.float32((state.status == FREE).sum()), "refused": np.float32((state.status == REFUSED).sum())}
+        return {
+            "free": np.float32((state.status == FREE).sum()),
+            "refused": np.float32((state.status == REFUSED).sum()),
+        }
 
     def freeze(self, state: Queried) -> Any:
         return state

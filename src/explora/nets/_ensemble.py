@@ -150,7 +150,9 @@ class Ensemble(Model):
             return np.asarray(inputs, np.float32)
         return by_blocks(partial(_embed, fitted), inputs, wide=self.width)
 
-    def losses(self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]) -> Float[np.ndarray, " rows"] | None:
+    def losses(
+        self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]
+    ) -> Float[np.ndarray, " rows"] | None:
         """The loss that the second head expects of each row, on a scale of its own; None without `judges`.
 
         **Arguments:**

@@ -49,7 +49,12 @@ def _asking(name: str, title: str, parts: str, paper: str) -> Recipe:
 
 _QUESTIONS = (
     _asking("random", "Random questions", "Query(Random)", "the baseline"),
-    _asking("active", "Typical items, then margin", "Query(Switch(TypiClust, Top), Margin)", "arXiv:2202.02794 and 2210.03822"),
+    _asking(
+        "active",
+        "Typical items, then margin",
+        "Query(Switch(TypiClust, Top), Margin)",
+        "arXiv:2202.02794 and 2210.03822",
+    ),
     _asking("least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994"),
     _asking("margin", "Margin", "Query(Top, Margin)", "Scheffer et al. 2001"),
     _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009"),

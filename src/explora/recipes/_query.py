@@ -122,4 +122,8 @@ def max_herding(domain: Domain) -> Parts:
 
 
 def _asking(domain: Domain, select: Selector, score: Score | None = None, members: int = 1) -> Parts:
-    return Parts(domain, Supervised(Ensemble(members=members, bootstrap="poisson" if members > 1 else "none")), Query(select, score))
+    return Parts(
+        domain,
+        Supervised(Ensemble(members=members, bootstrap="poisson" if members > 1 else "none")),
+        Query(select, score),
+    )

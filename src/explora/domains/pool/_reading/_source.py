@@ -1,5 +1,6 @@
 """Where a user's data lies, as configuration."""
 
+import dataclasses
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -107,6 +108,19 @@ class Source(eqx.Module):
         kind = self._kind()
         table, fingerprint = self._table(kind)
         return assemble(table, self._roles(kind), fingerprint, featuriser)
+
+    def like(self, path: str) -> "Source":
+        """Other data of the same form: nobody has labelled them, and they need no target."""
+        return dataclasses.replace(
+            self, path=path, kind="auto", ignore=(*self.ignore, *filter(None, [self.target])), target=None
+        )
+
+    def table(self) -> Table:
+        """The rows as they are written, without making numbers of them.
+
+        **Raises:** `TaskError` for data that cannot be read.
+        """
+        return self._table(self._kind())[0]
 
     def _kind(self) -> str:
         """What kind of data it is, if need be by looking."""
