@@ -126,7 +126,7 @@ def test_an_answer_that_nobody_asked_for_is_taken_in():
     lesson = Lesson(np.array([5], np.int32), True, np.array([5], np.int32), np.array([-1], np.int32), phase="ask")
     outcome = Outcome(np.array([Status.ANSWERED], np.int8), made=np.array([2], np.int32))
     after = what.explorer.tell(state.explorer, what.space, lesson, outcome, key=jr.key(1))
-    assert after.status[5] == 2 and after.answers[5] == 2
+    assert (after.status[5], after.answers[5]) == (2, 2)
     assert after.order[5] == -1  # it was not this explorer that asked
 
 

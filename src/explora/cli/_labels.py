@@ -16,7 +16,7 @@ def read_labels(path: str) -> dict[str, Any]:
     missing = [name for name in ("id", "label") if name not in table.names]
     if missing:
         raise TaskError(
-            f"{Path(path)} has no column {' and no column '.join(map(repr, missing))} (it has {', '.join(table.names)}): "
+            f"{Path(path)} has no column {' and no column '.join(map(repr, missing))} but {', '.join(table.names)}: "
             "name the columns `id` and `label`"
         )
     pairs = zip(table.values("id"), table.values("label"), strict=True)

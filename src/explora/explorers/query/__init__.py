@@ -19,8 +19,8 @@ nothing of the size rows × rows is ever kept. They run on the host, with NumPy.
 | `GreedyInput`, `GreedyTarget`, `GreedyBoth` | far apart in inputs, predictions, both | GSx, GSy, iGS |
 | `Switch` | representative rows first, uncertain ones later | TCM |
 
-`explora.explorers.Query` is the explorer that uses them: it looks at the pool with the eyes of the present model, scores what it sees
-(`explora.scores`), and asks for what a selector chooses.
+`explora.explorers.Query` is the explorer that uses them: it looks at the pool with the eyes of the present model,
+scores what it sees (`explora.scores`), and asks for what a selector chooses.
 """
 
 from ._badge import Badge as Badge
