@@ -1,5 +1,7 @@
 """Requests to a shop, written by a small grammar: who must answer them follows from what the customer wants."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _DESKS = ("delivery", "billing", "returns", "account", "advice", "press")
@@ -113,5 +115,5 @@ def requests(rng: np.random.Generator, count: int) -> tuple[list[str], list[str]
     return list(texts), list(texts.values())
 
 
-def _pick(rng: np.random.Generator, options: tuple[str, ...] | list[str]) -> str:
-    return options[rng.integers(len(options))]
+def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
+    return options[int(rng.integers(len(options)))]

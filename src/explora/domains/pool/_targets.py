@@ -142,7 +142,8 @@ class Target(eqx.Module):
         if _unknown(label):
             return []
         if self.kind == "labels":
-            pieces = label.split(_BAR) if isinstance(label, str) else _listed(label)
+            listed = _listed(label)
+            pieces = label.split(_BAR) if isinstance(label, str) else [label] if listed is None else listed
             names = [piece.strip() if isinstance(piece, str) else piece for piece in pieces]
             return [self._plain(name, place) for name in names if not _unknown(name)]
         if _listed(label) is not None:

@@ -38,8 +38,8 @@ class Categories(Encoder):
 
     @classmethod
     def fit(cls, name: str, prepared: list[str | None]) -> "Categories | None":
-        counts = Counter(prepared)
-        gaps = counts.pop(None, 0) > 0
+        counts = Counter(text for text in prepared if text is not None)
+        gaps = counts.total() < len(prepared)
         if not counts or (len(counts) == 1 and not gaps):
             return None
         ordered = sorted(counts, key=lambda text: (-counts[text], text))

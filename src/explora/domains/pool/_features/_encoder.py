@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -53,7 +53,8 @@ class Encoder:
         return arrays, {"kind": self.kind} | {name: value for name, value in fields.items() if name not in arrays}
 
     @classmethod
-    def thaw(cls, arrays: dict[str, np.ndarray], json: dict[str, Any]) -> Self:
+    def thaw(cls, arrays: dict[str, np.ndarray], json: dict[str, Any]) -> "Encoder":
         """The encoder that was frozen."""
         plain = {name: tuple(x) if isinstance(x, list) else x for name, x in json.items() if name != "kind"}
-        return cls(**plain, **arrays)
+        fields: dict[str, Any] = plain | arrays
+        return cls(**fields)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -37,7 +37,7 @@ class Featuriser:
 
     encoders: tuple[Encoder, ...]
     dropped: dict[str, str]
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: str = "float32"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def featurise(
     *,
     text: Iterable[str] = (),
     image: Iterable[str] = (),
-    dtype: Literal["float32", "float64"] = "float32",
+    dtype: str = "float32",
 ) -> tuple[Featuriser, Float[np.ndarray, "rows features"]]:
     """Fits a featuriser to a table, and applies it.
 

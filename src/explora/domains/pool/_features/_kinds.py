@@ -6,7 +6,7 @@ import numpy as np
 
 from .._table import Column, missing
 from ._categories import as_text
-from ._numbers import is_date, is_number, share_of
+from ._numbers import as_numbers, is_date, is_number, share_of
 
 _LOOKED_AT = 2000  # values that are looked at closely, evenly among all
 _MOSTLY = 0.9  # of the values must be numbers for a column of numbers: the others count as missing
@@ -20,9 +20,7 @@ def kind_of(column: Column) -> str:
             return "embeddings" if column.ndim == 2 else "images"
         if column.dtype.kind == "M":
             return "dates"
-        if _counts_rows(column):
-            return "only numbers the rows"
-        return "numbers"
+        return "only numbers the rows" if _counts_rows(column) else "numbers"
     known = [value for value in column if not missing(value)]
     if not known:
         return "is empty"
@@ -32,7 +30,7 @@ def kind_of(column: Column) -> str:
     if all(map(_is_image, some)):
         return "images"
     if share_of(some, is_number) >= _MOSTLY:
-        return "numbers"
+        return "only numbers the rows" if _counts_rows(as_numbers(column)) else "numbers"
     if share_of(some, is_date) >= _MOSTLY:
         return "dates"
     return _kind_of_texts(known, some)

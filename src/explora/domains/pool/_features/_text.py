@@ -4,7 +4,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int32, Int64
@@ -14,8 +14,8 @@ from ._categories import as_text
 from ._embeddings import scale_block, scaling
 from ._encoder import Block, Encoder
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+Sparse = Any
+"""A `scipy.sparse.csr_matrix`; SciPy is imported when it is used."""
 
 DIMS = 128
 """A column of texts becomes at most so many numbers."""
@@ -59,11 +59,11 @@ class Texts(Encoder):
     scale: float
 
     @staticmethod
-    def prepare(column: Column, base: Path | None) -> "csr_matrix":
+    def prepare(column: Column, base: Path | None) -> Sparse:
         return counts([as_text(value) or "" for value in (column if isinstance(column, list) else column.tolist())])
 
     @classmethod
-    def fit(cls, name: str, prepared: "csr_matrix") -> "Texts | None":
+    def fit(cls, name: str, prepared: Sparse) -> "Texts | None":
         rows = prepared.shape[0]
         texts = np.bincount(prepared.indices, minlength=2 * _HALF)
         # What is in one text only says nothing of another, unless there are hardly any texts.
@@ -72,22 +72,22 @@ class Texts(Encoder):
         if len(kept) == 0:
             return None
         weights = np.log((1 + rows) / (1 + texts[kept])) + 1
-        bare = cls(name, kept.astype(np.int32), weights.astype(np.float32), np.eye(0, dtype=np.float32), _NONE, 1.0)
-        weighted = bare._weighted(prepared)
+        none = np.zeros((len(kept), 0), np.float32)  # the axes are found with the weights
+        bare = cls(name, kept.astype(np.int32), weights.astype(np.float32), none, none[0], 1.0)
         sample = np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLE)).round().astype(np.int64))
-        axes = main_axes(weighted[sample], DIMS)
-        projected = np.asarray(weighted @ axes)
-        scaled = scaling(projected)
+        weighted = bare._weighted(prepared[sample])
+        axes = main_axes(weighted, DIMS)
+        scaled = scaling(np.asarray(weighted @ axes))
         return None if scaled is None else dataclasses.replace(bare, axes=axes, mean=scaled[0], scale=scaled[1])
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.name}: axis {i}" for i in range(self.axes.shape[1]))
 
-    def encode(self, prepared: "csr_matrix") -> Block:
+    def encode(self, prepared: Sparse) -> Block:
         return scale_block(np.asarray(self._weighted(prepared) @ self.axes), self.mean, self.scale)
 
-    def _weighted(self, counted: "csr_matrix") -> "csr_matrix":
+    def _weighted(self, counted: Sparse) -> Sparse:
         """The kept buckets of each text, weighted and scaled."""
         from scipy.sparse import csr_matrix
 
@@ -105,10 +105,7 @@ class Texts(Encoder):
         return csr_matrix((value, column, ends), (counted.shape[0], len(self.buckets)))
 
 
-_NONE = np.zeros(0, np.float32)
-
-
-def main_axes(matrix: "csr_matrix", dims: int) -> Float[np.ndarray, "columns dims"]:
+def main_axes(matrix: Sparse, dims: int) -> Float[np.ndarray, "columns dims"]:
     """The right singular vectors of the largest singular values of a matrix; fewer where its rank is less."""
     width = min(dims + 16, *matrix.shape)
     guess = np.random.default_rng(0).standard_normal((matrix.shape[1], width)).astype(np.float32)
@@ -124,7 +121,7 @@ def main_axes(matrix: "csr_matrix", dims: int) -> Float[np.ndarray, "columns dim
     return np.ascontiguousarray((axes * np.where(signs == 0, 1, signs)[:, None]).T, dtype=np.float32)
 
 
-def counts(texts: list[str]) -> "csr_matrix":
+def counts(texts: list[str]) -> Sparse:
     """How often each bucket occurs in each text: words and their pairs first, then parts of words."""
     from scipy.sparse import csr_matrix
 
@@ -169,9 +166,11 @@ def _count(texts: list[str]) -> tuple[Int64[np.ndarray, " texts"], Int32[np.ndar
 
 def _letters(code: np.ndarray) -> np.ndarray:
     """Which characters belong to a word: letters, digits and marks of any script."""
-    kinds, place = np.unique(code, return_inverse=True)
-    inside = [unicodedata.category(chr(int(kind)))[0] in "LNM" for kind in kinds]
-    return np.array(inside, bool)[place]
+    place = code.astype(np.int64)
+    kinds = np.flatnonzero(np.bincount(place))
+    inside = np.zeros(kinds[-1] + 1, bool)
+    inside[kinds] = [unicodedata.category(chr(kind))[0] in "LNM" for kind in kinds.tolist()]
+    return inside[place]
 
 
 def _words(code: np.ndarray, letter: np.ndarray, row: np.ndarray) -> Iterator[np.ndarray]:

@@ -1,7 +1,7 @@
 """Data that is in memory already."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def from_arrays(
     ids: Sequence[Any] | None = None,
     groups: Sequence[Any] | None = None,
     names: Sequence[str] | None = None,
-    dtype: Literal["float32", "float64"] = "float32",
+    dtype: str = "float32",
     featuriser: Featuriser | None = None,
 ) -> Items:
     """Items of arrays or lists.
@@ -69,7 +69,7 @@ def from_frame(
     text: Names = (),
     image: Names = (),
     ignore: Names = (),
-    dtype: Literal["float32", "float64"] = "float32",
+    dtype: str = "float32",
     featuriser: Featuriser | None = None,
 ) -> Items:
     """Items of a data frame of pandas or Polars.
@@ -110,7 +110,7 @@ def from_dataset(
     text: Names = (),
     image: Names = (),
     ignore: Names = (),
-    dtype: Literal["float32", "float64"] = "float32",
+    dtype: str = "float32",
     featuriser: Featuriser | None = None,
 ) -> Items:
     """Items of a `datasets.Dataset` of Hugging Face that is in memory or on disk already; nothing is downloaded.
@@ -140,8 +140,8 @@ def from_dataset(
         for name, values in dataset[begin : begin + 1000].items():
             columns[name].extend(values)
     features = getattr(dataset, "features", None) or {}
-    classes = getattr(features.get(target), "names", None) if target is not None else None
-    if classes:
+    classes = getattr(features.get(target), "names", None)
+    if target is not None and classes and target in columns:
         columns[target] = [
             classes[x] if isinstance(x, int) and 0 <= x < len(classes) else None for x in columns[target]
         ]

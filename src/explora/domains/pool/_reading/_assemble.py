@@ -1,7 +1,7 @@
 """From a table to items: which column is the label, which the name, and which are learned from."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any
 
 from explora.core import ArgumentError, TaskError
 
@@ -25,7 +25,7 @@ class Roles:
     text: tuple[str, ...] = ()
     image: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: str = "float32"
 
 
 def assemble(table: Table, roles: Roles, fingerprint: str, featuriser: Featuriser | None = None) -> Items:

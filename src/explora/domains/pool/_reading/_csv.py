@@ -59,7 +59,7 @@ def _parse(path: Path, content: bytes, separator: str) -> Any:
     # The kinds of the columns are guessed from the first rows; if a later one disagrees, from all of them.
     for guess in ({"infer_schema_length": 10_000}, {"infer_schema_length": None}, {"infer_schema": False}):
         try:
-            return pl.read_csv(content, separator=separator, rechunk=True, **guess)
+            return pl.read_csv(content, separator=separator, **guess)
         except (pl.exceptions.PolarsError, ValueError) as reason:
             error = reason
     if content.count(b'"'):

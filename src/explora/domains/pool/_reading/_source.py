@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import equinox as eqx
 
@@ -76,7 +76,7 @@ class Source(eqx.Module):
     text: tuple[str, ...] = eqx.field(static=True, default=())
     image: tuple[str, ...] = eqx.field(static=True, default=())
     ignore: tuple[str, ...] = eqx.field(static=True, default=())
-    dtype: Literal["float32", "float64"] = eqx.field(static=True, default="float32")
+    dtype: str = eqx.field(static=True, default="float32")
     seed: int = eqx.field(static=True, default=0)
 
     def __check_init__(self):
