@@ -40,7 +40,7 @@ class Labelling:
                 "a recipe of questions, `active` say, on a `Pool`"
             )
         self._desk = Desk(Memory())
-        self._pool = Pool(domain.source, domain.oracle, domain.held_out, domain.split, self._desk)
+        self._pool = Pool(domain.source, domain.oracle, domain.kind, domain.held_out, domain.split, self._desk)
         self.parts = Parts(self._pool, parts.learner, explorer)
         self._root = jr.key(seed)
         self._state = init(self.parts, key=jr.fold_in(self._root, 2**31 - 1))
@@ -83,6 +83,21 @@ class Labelling:
         """What the model makes of items; None: of the whole pool."""
         rows = slice(None) if ids is None else np.array([self._row(id) for id in ids], np.int64)
         return self.parts.learner.policy(self._state.learner)(self._pool.inputs[rows])
+
+    def classes(self, expected: Expectation) -> list[Any]:
+        """The likeliest class of each item, in the words of the labels; None as long as no class is known.
+
+        **Arguments:**
+
+        - `expected`: from `expect`.
+
+        **Raises:** `ArgumentError` where numbers are predicted: they stand in `predictions`.
+        """
+        if expected.classes is None:
+            raise ArgumentError("numbers are predicted here and no classes: read `expected.predictions`")
+        if not len(expected.classes):
+            return [None] * len(expected.predictions)
+        return self._pool.target.decode(expected.classes[expected.predictions.mean(1).argmax(1)])
 
     def scores(self, ids: Sequence[str]) -> np.ndarray:
         """How much worth asking for these items looked when the pool was last looked at; not-a-number before."""

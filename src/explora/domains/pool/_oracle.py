@@ -44,15 +44,13 @@ class Oracle(Part):
     """Feedback that faster computers do not speed up. Every question is counted, whatever the answer."""
 
     hosted: ClassVar[bool] = True
+    recorded: ClassVar[bool] = False
+    """Whether it only knows labels that the data hold: items without one are then left out of the pool."""
 
     @property
     def annotators(self) -> int:
         """How many there are to be asked."""
         return 1
-
-    def reaches(self, items: Items) -> np.ndarray:
-        """Which items can be asked for at all, or are given."""
-        return np.ones(len(items.ids), bool)
 
     def given(self, items: Items) -> np.ndarray:
         """The rows whose labels are known from the start, before anybody is asked."""
@@ -72,14 +70,12 @@ class Recorded(Oracle):
     - `seed`: which ones.
     """
 
+    recorded: ClassVar[bool] = True
     each: int = 0
     seed: int = 0
 
     def __check_init__(self):
         between("each", self.each, 0)
-
-    def reaches(self, items: Items) -> np.ndarray:
-        return np.array([label is not None for label in items.labels], bool)
 
     def given(self, items: Items) -> np.ndarray:
         if not self.each:
@@ -120,6 +116,7 @@ class Annotators(Oracle):
     - `seed`: of their mistakes.
     """
 
+    recorded: ClassVar[bool] = True
     accuracies: tuple[float, ...] = (0.9, 0.8, 0.7)
     seed: int = 0
 
@@ -132,9 +129,6 @@ class Annotators(Oracle):
     @property
     def annotators(self) -> int:
         return len(self.accuracies)
-
-    def reaches(self, items: Items) -> np.ndarray:
-        return np.array([label is not None for label in items.labels], bool)
 
     def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
         classes = sorted({label for label in items.labels if label is not None}, key=str)

@@ -102,7 +102,7 @@ class Pool(Questions[Array]):
     @property
     def parted(self) -> "Parted":
         """The data, read once for each process."""
-        return _read(self.source, self.oracle, self.kind, self.held_out, self.split)
+        return _read(self.source, self.oracle.recorded, self.kind, self.held_out, self.split)
 
     @property
     def inputs(self) -> Float[np.ndarray, "items features"]:
@@ -188,9 +188,9 @@ class Parted(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _read(source: Source | Loaded, oracle: Oracle, kind: str, held_out: float, seed: int) -> Parted:
+def _read(source: Source | Loaded, labelled: bool, kind: str, held_out: float, seed: int) -> Parted:
     items = source.read()
-    items = items.take(np.flatnonzero(oracle.reaches(items)))
+    items = items.take(items.labelled) if labelled else items
     target = Target.of(items.labels, kind)
     pool, held = split(target.encode(items.labels), items.groups, held_out, rng=np.random.default_rng(seed))
     return Parted(items.take(pool), items.take(held), target)
