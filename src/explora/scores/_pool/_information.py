@@ -12,7 +12,7 @@ from ._arrays import by_blocks, committee, finite_rows, logarithm, nats, sample
 
 
 def epig(
-    predictions: Float[np.ndarray, "rows members classes"], targets: Float[np.ndarray, "targets members classes"]
+    predictions: Float[np.ndarray, "rows members classes"], targets: Float[np.ndarray, "targets _members _classes"]
 ) -> Float[np.ndarray, " rows"]:
     """The expected predictive information gain: what the answer at x tells about the answer at x*, on average over x*.
 
@@ -160,7 +160,7 @@ def _enumerated(joint: _Joint, row: Float[np.ndarray, "members classes"]) -> _Jo
     both = both.reshape(-1, members)
     weights = both.sum(axis=1)
     posterior = np.divide(both, weights[:, None], out=np.full_like(both, 1 / members), where=weights[:, None] > 0)
-    return _Joint(posterior, weights, float(nats(weights)))
+    return _Joint(posterior, weights, float(nats(weights[None])[0]))
 
 
 def _drawn(rows: Float[np.ndarray, "chosen members classes"], each: int, rng: np.random.Generator) -> _Joint:

@@ -17,7 +17,7 @@ from ._arrays import blocks, by_blocks, consensus, embeddings, finite_rows, pred
 
 def variance_reduction(
     embeddings: Float[np.ndarray, "rows features"],
-    known: Float[np.ndarray, "known features"],
+    known: Float[np.ndarray, "known _features"],
     *,
     ridge: float = 1.0,
     intercept: bool = True,
@@ -33,11 +33,11 @@ def variance_reduction(
     - `embeddings`: φ of all rows. A row with a NaN scores NaN and counts as not there.
     - `known`: φ of the rows whose answers are known.
     - `ridge`: λ, the ratio of the noise's variance to that of the weights a priori.
-    - `intercept`: add a feature that is 1.
+    - `intercept`: add a feature that is 1, penalised as the others are.
 
     **Returns:** one number a row, in units of the noise's variance σ².
 
-    **Raises:** `ArgumentError` if `ridge` is not positive.
+    **Raises:** `ArgumentError` if `ridge` is not positive, or `known` has other features.
 
     **Reference:** Cohn, Ghahramani & Jordan 1996, Active Learning with Statistical Models (arXiv:cs/9603104), sec. 3;
     V-optimality of experimental design.
@@ -58,7 +58,7 @@ def variance_reduction(
 def error_reduction(
     probabilities: Float[np.ndarray, "rows classes"],
     embeddings: Float[np.ndarray, "rows features"],
-    known: Float[np.ndarray, "known features"],
+    known: Float[np.ndarray, "known _features"],
     targets: tuple[Float[np.ndarray, "targets classes"], Float[np.ndarray, "targets features"]],
     *,
     ridge: float = 1.0,
@@ -77,11 +77,11 @@ def error_reduction(
     - `known`: φ of the rows whose answers are known.
     - `targets`: probabilities and embeddings where the errors are counted; all of them finite.
     - `ridge`: λ, the weight of the penalty.
-    - `intercept`: add a feature that is 1.
+    - `intercept`: add a feature that is 1, penalised as the others are.
 
     **Returns:** expected error now less expected error after the answer, in [−1, 1]; one number a row.
 
-    **Raises:** `ArgumentError` if there is no target, or `ridge` is not positive.
+    **Raises:** `ArgumentError` if there is no target, `ridge` is not positive, or `known` has other features.
 
     **Reference:** Roy & McCallum 2001, Toward Optimal Active Learning through Sampling Estimation of Error Reduction,
     eq. 2, with 0/1 loss.
@@ -218,7 +218,7 @@ def _moment(rows: Float[np.ndarray, "rows features"], intercept: bool) -> Float[
 
 
 def _inverse(
-    known: Float[np.ndarray, "known features"], features: int, ridge: float, intercept: bool
+    known: Float[np.ndarray, "known _features"], features: int, ridge: float, intercept: bool
 ) -> Float[np.ndarray, "more more"]:
     """A⁻¹, symmetric."""
     if known.shape[1] != features:
