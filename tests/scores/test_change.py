@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skactiveml.pool import ExpectedModelChangeMaximization
+from skactiveml.regressor import SklearnRegressor
+from sklearn.linear_model import Ridge
 
 from explora.scores import gradient_length, model_change
 
@@ -47,6 +50,29 @@ def test_the_change_of_a_regression_by_hand():
     predictions, embeddings = np.array([[[0.0], [2.0], [7.0]]]), np.array([[3.0, 4.0]])
     assert model_change(predictions, embeddings, False).tolist() == pytest.approx([5 * 8 / 3])
     assert model_change(predictions, embeddings).tolist() == pytest.approx([np.sqrt(26) * 8 / 3])
+
+
+def test_the_change_of_scikit_activeml():
+    rng = np.random.default_rng(2)
+    points, answers = rng.normal(size=(20, 2)), np.full(20, np.nan)
+    answers[:8] = rng.normal(size=8)
+    model = SklearnRegressor(Ridge())
+    query = ExpectedModelChangeMaximization(bootstrap_size=4, n_train=0.5, random_state=3)
+    # The committee that it trained is caught on the way, as the points that it asks it about are the candidates.
+    members = []
+
+    class Noted(SklearnRegressor):
+        def predict(self, X, return_std=False):
+            found = super().predict(X)
+            members.append(found)
+            return found
+
+    theirs = query.query(points, answers, Noted(Ridge()), return_utilities=True)[1][0]
+    own = model.fit(points, answers).predict(points[8:])
+    committee = np.stack([found for found in members if not np.allclose(found, own)], axis=1)
+    assert committee.shape == (12, 4)
+    score = model_change(committee[:, :, None], points[8:], False, own[:, None])
+    np.testing.assert_allclose(score, theirs[8:], rtol=1e-9)
 
 
 def test_two_targets_are_one_distance():

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skactiveml.classifier import ParzenWindowClassifier
+from skactiveml.pool import ExpectedModelVarianceReduction, MonteCarloEER
+from skactiveml.regressor import SklearnNormalRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import DotProduct
 
 from explora.core import ArgumentError
-from explora.scores import error_reduction, variance_reduction
+from explora.scores import error_reduction, expected_error, variance_reduction
 
 
 def constant(embeddings: np.ndarray, intercept: bool) -> np.ndarray:
@@ -114,3 +119,57 @@ def test_no_targets_are_refused():
 def test_other_features_are_refused():
     with pytest.raises(ArgumentError, match=r"`known` must have 3 features.*got shape \(1, 2\)"):
         variance_reduction(np.ones((2, 3)), np.ones((1, 2)))
+
+
+# --- training again --------------------------------------------------------------------------------------------------
+
+
+def test_training_again_by_hand():
+    after = {(0, 0): [[1.0, 0.0]], (0, 1): [[0.5, 0.5]], (2, 1): [[0.9, 0.1]]}
+    refit = lambda row, answer: np.array(after[row, answer])
+    now = np.array([[0.25, 0.75], [np.nan, 0.5], [0.0, 1.0]])
+    expected = expected_error(refit, now, np.array([0, 1, 2]))
+    np.testing.assert_allclose(expected, [0.75 * 0.5, np.nan, 0.1], rtol=1e-14)  # a class of probability 0 is not tried
+    logarithmic = expected_error(refit, now, np.array([0]), loss="log")
+    np.testing.assert_allclose(logarithmic, [0.75 * np.log(2)], rtol=1e-14)
+
+
+def test_no_such_loss():
+    with pytest.raises(ArgumentError, match="`loss` must be 'error' or 'log', got 'hinge'"):
+        expected_error(lambda row, answer: np.ones((1, 1)), np.ones((1, 1)), np.array([0]), loss="hinge")
+
+
+# --- scikit-activeml -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("loss", "method"), [("error", "misclassification_loss"), ("log", "log_loss")])
+def test_the_expected_error_of_scikit_activeml(loss, method):
+    rng = np.random.default_rng(5)
+    points, answers = rng.normal(size=(16, 2)), np.full(16, np.nan)
+    answers[:6] = [0, 1, 2, 0, 1, 2]
+    model = ParzenWindowClassifier(classes=[0, 1, 2], class_prior=1.0, metric_dict={"gamma": 0.7})
+    theirs = MonteCarloEER(method=method, random_state=0).query(
+        points, answers, model, X_eval=points, ignore_partial_fit=True, return_utilities=True
+    )[1][0]
+
+    def refit(row: int, answer: int) -> np.ndarray:
+        known = answers.copy()
+        known[row] = answer
+        return model.fit(points, known).predict_proba(points)
+
+    free = np.arange(6, 16)
+    now = model.fit(points, answers).predict_proba(points)
+    np.testing.assert_allclose(-16 * expected_error(refit, now, free, loss=loss), theirs[free], rtol=1e-9)
+
+
+def test_the_expected_variance_of_scikit_activeml():
+    """A Gaussian process with a linear kernel is the ridge regression whose penalty is the variance of its noise."""
+    rng = np.random.default_rng(6)
+    points, answers, noise = rng.normal(size=(14, 3)), np.full(14, np.nan), 0.5
+    answers[:5] = rng.normal(size=5)
+    process = GaussianProcessRegressor(DotProduct(1.0, "fixed"), alpha=noise, optimizer=None)
+    theirs = ExpectedModelVarianceReduction(random_state=0).query(
+        points, answers, SklearnNormalRegressor(process), return_utilities=True
+    )[1][0]
+    score = noise * variance_reduction(points, points[:5], ridge=noise)
+    np.testing.assert_allclose(score[5:], theirs[5:], rtol=1e-6)

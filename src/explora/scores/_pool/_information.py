@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from explora.core import ArgumentError, Lesson, Outcome, Score, between
 
-from ._arrays import by_blocks, committee, finite_rows, logarithm, nats, sample
+from ._arrays import by_blocks, committee, draw, finite_rows, logarithm, nats
 
 
 def epig(
@@ -80,7 +80,7 @@ class EPIG(Score):
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         given = committee(self, outcome)
-        drawn = sample(given, self.targets, self.seed)
+        drawn = given[draw(finite_rows(given), self.targets, self.seed)]
         return (epig(given, drawn) if len(drawn) else np.full(len(given), np.nan, given.dtype)), rows
 
 
