@@ -58,7 +58,7 @@ def model_change(
 
     **Returns:** one number a row.
 
-    **Reference:** Cai, Zhang & Zhou 2013, Maximizing Expected Model Change for Active Learning in Regression, eq. 9.
+    **Reference:** Cai, Zhang & Zhou 2013, Maximizing Expected Model Change for Active Learning in Regression.
     """
     width = predictions[:1].size + embeddings.shape[1]
     if current is None:

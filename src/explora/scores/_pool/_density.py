@@ -81,7 +81,7 @@ class Dense(Score):
     - `others`: how many rows are drawn for the Gaussian.
     - `seed`: of the draw.
 
-    **Reference:** Settles & Craven 2008, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, eq. 13.
+    **Reference:** Settles & Craven 2008, An Analysis of Active Learning Strategies for Sequence Labeling Tasks.
     """
 
     score: Score = eqx.field(default_factory=Margin)

@@ -88,7 +88,7 @@ def bald(predictions: Float[np.ndarray, "rows members classes"]) -> Float[np.nda
 def variance(predictions: Float[np.ndarray, "rows members targets"]) -> Float[np.ndarray, " rows"]:
     """The variance of the predicted targets over the members, averaged over the targets [unit of the targets, squared].
 
-    **Reference:** Krogh & Vedelsby 1995, Neural Network Ensembles, Cross Validation, and Active Learning, eq. 3.
+    **Reference:** Krogh & Vedelsby 1995, Neural Network Ensembles, Cross Validation, and Active Learning.
     """
     return by_blocks(lambda block: block.var(axis=1).mean(axis=1), predictions)
 

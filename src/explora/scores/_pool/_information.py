@@ -28,7 +28,7 @@ def epig(
 
     **Raises:** `ArgumentError` if there is no target, or members or classes differ.
 
-    **Reference:** Bickford Smith et al. 2023, Prediction-Oriented Bayesian Active Learning (arXiv:2304.08151), eq. 5.
+    **Reference:** Bickford Smith et al. 2023, Prediction-Oriented Bayesian Active Learning (arXiv:2304.08151).
     """
     members, classes = predictions.shape[1:]
     count = targets.shape[0]

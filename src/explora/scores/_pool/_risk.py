@@ -85,8 +85,8 @@ def error_reduction(
 
     **Raises:** `ArgumentError` if there is no target, `ridge` is not positive, or `known` has other features.
 
-    **Reference:** Roy & McCallum 2001, Toward Optimal Active Learning through Sampling Estimation of Error Reduction,
-    eq. 2, with 0/1 loss.
+    **Reference:** Roy & McCallum 2001, Toward Optimal Active Learning through Sampling Estimation of Error Reduction;
+    0/1 loss.
     """
     between("ridge", ridge, 0.0, strict=True)
     theirs, places = targets[0].astype(np.float64), _features(targets[1], intercept)
@@ -134,8 +134,8 @@ def expected_error(
 
     **Raises:** `ArgumentError` if there is no such loss.
 
-    **Reference:** Roy & McCallum 2001, Toward Optimal Active Learning through Sampling Estimation of Error Reduction,
-    eqs. 2 and 3.
+    **Reference:** Roy & McCallum 2001, Toward Optimal Active Learning through Sampling Estimation of Error
+    Reduction.
     """
     risks = {"error": least_confident, "log": entropy}
     if loss not in risks:
