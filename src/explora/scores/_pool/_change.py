@@ -29,7 +29,7 @@ def gradient_length(
 
     **Returns:** one number a row.
 
-    **Reference:** Settles, Craven & Ray 2007, Multiple-Instance Active Learning, sec. 3.2.
+    **Reference:** Settles, Craven & Ray 2007, Multiple-Instance Active Learning.
     """
     return by_blocks(
         lambda p, features: _expected_miss(p) * _length(features, intercept),

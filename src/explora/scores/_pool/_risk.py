@@ -41,7 +41,7 @@ def variance_reduction(
 
     **Raises:** `ArgumentError` if `ridge` is not positive, or `known` has other features.
 
-    **Reference:** Cohn, Ghahramani & Jordan 1996, Active Learning with Statistical Models (arXiv:cs/9603104), sec. 3;
+    **Reference:** Cohn, Ghahramani & Jordan 1996, Active Learning with Statistical Models (arXiv:cs/9603104);
     V-optimality of experimental design.
     """
     between("ridge", ridge, 0.0, strict=True)
