@@ -29,7 +29,7 @@ each stands beside a pure function of arrays that does the work: `Margin()` call
 | `VarianceReduction`, `ErrorReduction` | the answer would make the rest of the pool more certain, or more correct |
 | `Dense` | the score inside is large, and many rows are alike |
 
-`batch_bald` chooses several rows at once.
+`batch_bald` chooses several rows at once; `expected_error` tries every answer by training again.
 
 Rows that were not answered have no score, and a score that is not finite enters no archive: the explorers see to that.
 """
@@ -62,6 +62,7 @@ from ._pool import cosine_density as cosine_density
 from ._pool import entropy as entropy
 from ._pool import epig as epig
 from ._pool import error_reduction as error_reduction
+from ._pool import expected_error as expected_error
 from ._pool import gaussian_density as gaussian_density
 from ._pool import gradient_length as gradient_length
 from ._pool import least_confident as least_confident

@@ -34,7 +34,7 @@ class ReducibleLoss(Score):
     the answers, so it chooses what to train on among answered rows. The second loss is `outcome.irreducible`.
 
     **Reference:** Mindermann et al. 2022, Prioritized Training on Points that are Learnable, Worth Learning, and Not
-    Yet Learnt (arXiv:2206.07137), eq. 3.
+    Yet Learnt (arXiv:2206.07137).
     """
 
     @property

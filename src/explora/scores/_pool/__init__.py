@@ -34,6 +34,7 @@ from ._information import epig as epig
 from ._risk import ErrorReduction as ErrorReduction
 from ._risk import VarianceReduction as VarianceReduction
 from ._risk import error_reduction as error_reduction
+from ._risk import expected_error as expected_error
 from ._risk import variance_reduction as variance_reduction
 from ._uncertainty import Entropy as Entropy
 from ._uncertainty import LeastConfident as LeastConfident

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from explora.core import CombinationError, Outcome, Score
 
@@ -89,15 +89,13 @@ def consensus(block: Float[np.ndarray, "rows members outputs"]) -> Float[np.ndar
     return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
 
 
-def sample(rows: Float[np.ndarray, "rows *shape"], count: int, seed: int) -> Float[np.ndarray, "sample *shape"]:
-    """At most `count` of the rows that are finite: the same ones whenever the same rows are finite."""
-    finite = np.flatnonzero(finite_rows(rows))
-    if finite.size > count:
-        finite = np.sort(np.random.default_rng(seed).choice(finite, count, replace=False))
-    return rows[finite]
+def draw(usable: Bool[np.ndarray, " rows"], count: int, seed: int) -> Int[np.ndarray, " drawn"]:
+    """At most `count` of the usable rows: the same ones whenever the same rows are usable."""
+    rows = np.flatnonzero(usable)
+    return rows if rows.size <= count else np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
 
 
-def finite_rows(rows: Float[np.ndarray, "rows *shape"]) -> np.ndarray:
+def finite_rows(rows: Float[np.ndarray, "rows *shape"]) -> Bool[np.ndarray, " rows"]:
     """Which rows hold finite numbers only."""
     finite = np.empty(rows.shape[0], bool)
     for block in blocks(rows.shape[0], rows[:1].size):

@@ -29,7 +29,7 @@ def gradient_length(
 
     **Returns:** one number a row.
 
-    **Reference:** Settles, Craven & Ray 2007, Multiple-Instance Active Learning, sec. 3.2.
+    **Reference:** Settles, Craven & Ray 2007, Multiple-Instance Active Learning.
     """
     return by_blocks(
         lambda p, features: _expected_miss(p) * _length(features, intercept),
@@ -43,27 +43,29 @@ def model_change(
     predictions: Float[np.ndarray, "rows members targets"],
     embeddings: Float[np.ndarray, "rows features"],
     intercept: bool = True,
+    current: Float[np.ndarray, "rows targets"] | None = None,
 ) -> Float[np.ndarray, " rows"]:
     """Σ_m ‖f_m(x) − f(x)‖ · ‖φ‖ / M: the change that the answer would cause, the members standing for the answer.
 
-    This is the length of the gradient of half the squared error of a linear last layer, f the mean of the members.
+    This is the length of the gradient of half the squared error of a linear last layer.
 
     **Arguments:**
 
     - `predictions`: the targets that each member predicts.
     - `embeddings`: φ, what the last layer sees.
     - `intercept`: whether the last layer adds a constant; φ then has one more feature, which is 1.
+    - `current`: f, what the model that is going to be trained predicts; None: the mean of the members.
 
     **Returns:** one number a row.
 
-    **Reference:** Cai, Zhang & Zhou 2013, Maximizing Expected Model Change for Active Learning in Regression, eq. 9.
+    **Reference:** Cai, Zhang & Zhou 2013, Maximizing Expected Model Change for Active Learning in Regression.
     """
-    return by_blocks(
-        lambda given, features: _spread(given) * _length(features, intercept),
-        predictions,
-        embeddings,
-        width=predictions[:1].size + embeddings.shape[1],
-    )
+    width = predictions[:1].size + embeddings.shape[1]
+    if current is None:
+        spread = lambda given, phi: _spread(given, consensus(given)) * _length(phi, intercept)
+        return by_blocks(spread, predictions, embeddings, width=width)
+    spread = lambda given, phi, own: _spread(given, own) * _length(phi, intercept)
+    return by_blocks(spread, predictions, embeddings, current, width=width)
 
 
 class GradientLength(Score):
@@ -84,7 +86,8 @@ class GradientLength(Score):
         return frozenset({"predictions", "embeddings"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
-        return gradient_length(consensus(predictions(self, outcome)), embeddings(self, outcome), self.intercept), rows
+        of = lambda given, phi: gradient_length(consensus(given), phi, self.intercept)
+        return by_blocks(of, predictions(self, outcome), embeddings(self, outcome)), rows
 
 
 class ModelChange(Score):
@@ -114,9 +117,11 @@ def _expected_miss(p: Float[np.ndarray, "rows classes"]) -> Float[np.ndarray, " 
     return np.einsum("rc,rc->r", p, np.sqrt(others + (1 - p) ** 2))
 
 
-def _spread(given: Float[np.ndarray, "rows members targets"]) -> Float[np.ndarray, " rows"]:
+def _spread(
+    given: Float[np.ndarray, "rows members targets"], own: Float[np.ndarray, "rows targets"]
+) -> Float[np.ndarray, " rows"]:
     """Σ_m ‖f_m − f‖ / M."""
-    away = given - given.mean(axis=1, keepdims=True)
+    away = given - own[:, None]
     return np.sqrt(np.einsum("rmt,rmt->rm", away, away)).mean(axis=1)
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from explora.core import ArgumentError, Lesson, Outcome, Score, between
 
-from ._arrays import blocks, by_blocks, embeddings, finite_rows, sample
+from ._arrays import blocks, by_blocks, draw, embeddings, finite_rows
 from ._uncertainty import Margin
 
 
@@ -81,7 +81,7 @@ class Dense(Score):
     - `others`: how many rows are drawn for the Gaussian.
     - `seed`: of the draw.
 
-    **Reference:** Settles & Craven 2008, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, eq. 13.
+    **Reference:** Settles & Craven 2008, An Analysis of Active Learning Strategies for Sequence Labeling Tasks.
     """
 
     score: Score = eqx.field(default_factory=Margin)
@@ -120,7 +120,7 @@ class Dense(Score):
     def _density(self, features: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, " rows"]:
         if self.kernel == "cosine":
             return cosine_density(features)
-        drawn = sample(features, self.others, self.seed)
+        drawn = features[draw(finite_rows(features), self.others, self.seed)]
         if len(drawn) == 0:
             return np.full(len(features), np.nan, features.dtype)
         width = self.width if self.width is not None else float(np.sqrt(drawn.var(axis=0).sum()))

@@ -38,7 +38,7 @@ def variation_ratio(votes: Int[np.ndarray, "rows members"]) -> Float[np.ndarray,
 
     **Raises:** `ArgumentError` if a vote is negative.
 
-    **Reference:** Beluch et al. 2018, The Power of Ensembles for Active Learning in Image Classification, sec. 3.
+    **Reference:** Beluch et al. 2018, The Power of Ensembles for Active Learning in Image Classification.
     """
     return _by_shares(lambda shares: 1 - shares.max(axis=1), votes)
 
@@ -57,7 +57,7 @@ def mean_divergence(predictions: Float[np.ndarray, "rows members classes"]) -> F
 
     **Returns:** one number a row [nats], of the same dtype.
 
-    **Reference:** McCallum & Nigam 1998, Employing EM and Pool-Based Active Learning for Text Classification, sec. 4.
+    **Reference:** McCallum & Nigam 1998, Employing EM and Pool-Based Active Learning for Text Classification.
     """
     return by_blocks(lambda block: np.maximum(_divergences(block).mean(axis=1), 0), predictions)
 
@@ -88,7 +88,7 @@ def bald(predictions: Float[np.ndarray, "rows members classes"]) -> Float[np.nda
 def variance(predictions: Float[np.ndarray, "rows members targets"]) -> Float[np.ndarray, " rows"]:
     """The variance of the predicted targets over the members, averaged over the targets [unit of the targets, squared].
 
-    **Reference:** Krogh & Vedelsby 1995, Neural Network Ensembles, Cross Validation, and Active Learning, eq. 3.
+    **Reference:** Krogh & Vedelsby 1995, Neural Network Ensembles, Cross Validation, and Active Learning.
     """
     return by_blocks(lambda block: block.var(axis=1).mean(axis=1), predictions)
 

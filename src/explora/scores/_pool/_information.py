@@ -8,11 +8,11 @@ from jaxtyping import Float, Int
 
 from explora.core import ArgumentError, Lesson, Outcome, Score, between
 
-from ._arrays import by_blocks, committee, finite_rows, logarithm, nats, sample
+from ._arrays import by_blocks, committee, draw, finite_rows, logarithm, nats
 
 
 def epig(
-    predictions: Float[np.ndarray, "rows members classes"], targets: Float[np.ndarray, "targets members classes"]
+    predictions: Float[np.ndarray, "rows members classes"], targets: Float[np.ndarray, "targets _members _classes"]
 ) -> Float[np.ndarray, " rows"]:
     """The expected predictive information gain: what the answer at x tells about the answer at x*, on average over x*.
 
@@ -28,7 +28,7 @@ def epig(
 
     **Raises:** `ArgumentError` if there is no target, or members or classes differ.
 
-    **Reference:** Bickford Smith et al. 2023, Prediction-Oriented Bayesian Active Learning (arXiv:2304.08151), eq. 5.
+    **Reference:** Bickford Smith et al. 2023, Prediction-Oriented Bayesian Active Learning (arXiv:2304.08151).
     """
     members, classes = predictions.shape[1:]
     count = targets.shape[0]
@@ -80,7 +80,7 @@ class EPIG(Score):
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         given = committee(self, outcome)
-        drawn = sample(given, self.targets, self.seed)
+        drawn = given[draw(finite_rows(given), self.targets, self.seed)]
         return (epig(given, drawn) if len(drawn) else np.full(len(given), np.nan, given.dtype)), rows
 
 
@@ -160,7 +160,7 @@ def _enumerated(joint: _Joint, row: Float[np.ndarray, "members classes"]) -> _Jo
     both = both.reshape(-1, members)
     weights = both.sum(axis=1)
     posterior = np.divide(both, weights[:, None], out=np.full_like(both, 1 / members), where=weights[:, None] > 0)
-    return _Joint(posterior, weights, float(nats(weights)))
+    return _Joint(posterior, weights, float(nats(weights[None])[0]))
 
 
 def _drawn(rows: Float[np.ndarray, "chosen members classes"], each: int, rng: np.random.Generator) -> _Joint:
