@@ -96,6 +96,8 @@ def _by_typicality(
     points: np.ndarray, free: np.ndarray, neighbours: int, sample: int, rng: np.random.Generator, rows: np.ndarray
 ) -> list[int]:
     """The free rows of a cluster, the most typical first; of a large cluster those of a random sample only."""
+    if not free.any():
+        return []
     seen = some(np.arange(len(points)), sample, rng=rng)
     if not free[seen].any():  # a large cluster that is nearly used up
         seen = some(np.flatnonzero(free), sample, rng=rng)

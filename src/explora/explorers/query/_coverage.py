@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from explora.core import ArgumentError, between
 
 from ._candidates import Candidates, Selector, floating
-from ._distances import blocks, some, squared_distances, unit
+from ._distances import blocks, some, squared_distances, squares, unit
 from ._k_means import k_means
 from ._top import any_of
 
@@ -56,18 +56,18 @@ def greedy_cover(
         return rows[:0]
     goal = points[some(rows, targets, rng=rng)]
     rivals = rng.permutation(some(rows, max(most, count), rng=rng))  # the first of equal ones is any of them
+    places = points[rivals]
     cover = np.zeros(len(goal), points.dtype)
     _cover(cover, goal, points[known], kernel)
-    bound, current = np.full(len(rivals), np.inf), np.zeros(len(rivals), bool)
-    bound[:], current[:] = _gains(points[rivals], goal, cover, kernel), True
+    bound, current = _gains(places, goal, cover, kernel), np.ones(len(rivals), bool)
     chosen: list[int] = []
     while len(chosen) < count:
-        best = _look(bound, current, points[rivals], goal, cover, kernel)
+        best = _look(bound, current, places, goal, cover, kernel)
         if not bound[best] > 1e-12 * len(goal):
             left = np.setdiff1d(rows, rivals[chosen])
             return np.concatenate([rivals[chosen], any_of(left, count - len(chosen), rng=rng)])
         chosen.append(best)
-        _cover(cover, goal, points[rivals[best]][None], kernel)
+        _cover(cover, goal, places[best][None], kernel)
         bound[best], current[:] = -np.inf, False
     return rivals[chosen]
 
@@ -125,7 +125,7 @@ def pure_radius(
     - `purity`: α of the paper.
     - `rng`: the only source of chance.
 
-    **Reference:** Yehuda et al. 2022 (arXiv:2205.11603), sec. 4.1.
+    **Reference:** Yehuda et al. 2022 (arXiv:2205.11603), which tries out a grid of radii.
     """
     _, label = k_means(points, clusters, rng=rng)
     if label.max() == 0:
@@ -200,8 +200,8 @@ class ProbCover(Selector):
         points = floating(self.given(candidates, "embeddings"))
         points = unit(points) if self.normalise else points
         limit = self._radius(points, candidates, count, rng) ** 2
-        # Not less than 0 apart by rounding: a row always covers itself.
-        limit = max(limit, 32 * float(np.finfo(points.dtype).eps) * float((points[:1] ** 2).sum()))
+        # Rounding may put a row apart from itself, which it always covers.
+        limit = max(limit, 32 * float(np.finfo(points.dtype).eps) * float(squares(points).max()))
         ball = lambda apart: (apart <= limit).astype(apart.dtype)
         free, known = candidates.free, candidates.known
         return greedy_cover(points, free, known, count, ball, most=self.most, targets=self.targets, rng=rng)

@@ -33,7 +33,7 @@ def greedy_input(
 
     **Returns:** rows in the order of choice; fewer than `count` if fewer are free.
 
-    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474 (arXiv:1808.04245), algorithm 1.
+    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474:90–105 (GSx).
     """
     return _greedy([embeddings], embeddings, free, known, count, rng)
 
@@ -64,7 +64,7 @@ def greedy_target(
 
     **Returns:** rows in the order of choice; fewer than `count` if fewer are free.
 
-    **Reference:** Wu, Lin and Huang 2019 (arXiv:1808.04245), algorithms 2 and 3.
+    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474:90–105.
     """
     start = min(count, max(0, first - int(np.count_nonzero(known))))
     chosen = greedy_input(embeddings, free, known, start, rng=rng)
@@ -91,7 +91,7 @@ def _greedy(
 class GreedyInput(Selector):
     """GSx: rows far apart in the embeddings, the most central one first. As `KCentre`, but for that first one.
 
-    **Reference:** Wu, Lin and Huang 2019 (arXiv:1808.04245), algorithm 1.
+    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474:90–105.
     """
 
     @property
@@ -113,7 +113,7 @@ class GreedyTarget(Selector):
 
     - `first`: until so many rows are known, choose as `GreedyInput` does.
 
-    **Reference:** Wu, Lin and Huang 2019 (arXiv:1808.04245), algorithm 2.
+    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474:90–105.
     """
 
     first: int = eqx.field(static=True, default=1)
@@ -146,7 +146,7 @@ class GreedyBoth(GreedyTarget):
 
     **Arguments:** as for `GreedyTarget`.
 
-    **Reference:** Wu, Lin and Huang 2019 (arXiv:1808.04245), algorithm 3.
+    **Reference:** Wu, Lin and Huang 2019, Inf. Sci. 474:90–105.
     """
 
     def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:

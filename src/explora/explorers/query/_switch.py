@@ -14,9 +14,7 @@ from ._top import Top
 RULES = ("total", "every", "unseen")
 
 
-def settled(
-    answers: Int[np.ndarray, " answered"], *, each: float = 3, rule: str = "total", unseen: float = 0.1
-) -> bool:
+def settled(answers: Int[np.ndarray, " answered"], *, each: int = 3, rule: str = "total", unseen: float = 0.1) -> bool:
     """Whether the classes seem to be known well enough to ask what divides them.
 
     A function of how often each class was answered and of nothing else: the true number of classes is unknown to it.
@@ -59,12 +57,12 @@ class Switch(Selector):
     - `rule`: `"total"`, `"every"` or `"unseen"`.
     - `unseen`: the probability of a new class, of the rule `"unseen"`.
 
-    **Reference:** Doucet et al. 2024 (arXiv:2403.03728), which changes from TypiClust to margin at a fixed budget.
+    **Reference:** Doucet et al. 2024 (arXiv:2403.03728): TypiClust, then margin (TCM), with another rule.
     """
 
     first: Selector = eqx.field(default_factory=TypiClust)
     then: Selector = eqx.field(default_factory=Top)
-    each: float = eqx.field(static=True, default=3)
+    each: int = eqx.field(static=True, default=3)
     rule: str = eqx.field(static=True, default="total")
     unseen: float = eqx.field(static=True, default=0.1)
 
