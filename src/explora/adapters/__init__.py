@@ -6,12 +6,15 @@
 - `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
   rows of a `ParameterSpace` (gravity, length, …) or, for environments that are generated at random, seeds of a
   `SeedSpace`. An adversary designs such a row in a `ParameterStudio`, one number after the other.
+- `Estimator` makes any classifier or regressor of scikit-learn a model that pools can ask, as `nets.Ensemble` is.
 
-Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported when it is used.
+Gymnasium and scikit-learn are extras (`pip install 'explora[gymnasium,sklearn]'`) and imported when they are used.
 """
 
 from ._ask_tell import AskTell as AskTell
 from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
+from ._models import Committee as Committee
+from ._models import Estimator as Estimator
 from ._parameter_studio import ParameterSketch as ParameterSketch
 from ._parameter_studio import ParameterStudio as ParameterStudio
 from ._parameters import Choice as Choice

@@ -18,7 +18,7 @@ from ._linear import Axes, Linear, Logistic, ridge
 from ._perceptron import Perceptron, Rows, hidden, judged, picked
 from ._resample import Bootstrap, resampled
 
-_DEFAULTS = {"linear": {"decay": 1.0, "steps": 200}, "mlp": {"decay": 0.01, "steps": 400}}
+_DEFAULTS = {"linear": {"decay": 1.0, "steps": 200}, "mlp": {"decay": 0.01, "steps": 300}}
 
 
 class Fitted(eqx.Module):
@@ -60,7 +60,7 @@ class Ensemble(eqx.Module):
     - `bootstrap`: `"none"`, `"poisson"` or `"multinomial"`. A class that a sample lost is put back.
     - `width`, `depth`: of the hidden layers, and how many there are; for `"mlp"`.
     - `decay`: linear: the weight of ½‖slope‖² beside the sum of the losses; mlp: AdamW's. None: 1, and 0.01.
-    - `steps`: linear: Newton-like steps at most; mlp: gradient steps. None: 200, and 400.
+    - `steps`: linear: Newton-like steps at most; mlp: gradient steps. None: 200, and 300.
     - `rate`: the first learning rate of the `"mlp"`.
     - `judges`: whether an `"mlp"` has a second head that predicts its loss, for `losses`.
     """
