@@ -35,3 +35,15 @@ def takes_weights(estimator: Any) -> bool:
     from sklearn.utils.validation import has_fit_parameter
 
     return has_fit_parameter(estimator, "sample_weight")
+
+
+def torch() -> Any:
+    """The package `torch`.
+
+    **Raises:** `MissingExtra` if PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("torch", "torch") from error
+    return torch

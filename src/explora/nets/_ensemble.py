@@ -14,7 +14,7 @@ from explora.core import ArgumentError, CombinationError, between, row_keys
 
 from ._affine import affine
 from ._blocks import FEWEST, by_blocks, padded, power_of_two
-from ._linear import Axes, Linear, Logistic, ridge
+from ._linear import Axes, Coefficients, Logistic, ridge
 from ._perceptron import Perceptron, Rows, hidden, judged, picked
 from ._resample import Bootstrap, resampled
 
@@ -253,7 +253,7 @@ def _predict(fitted: Fitted, inputs: Float[Array, "rows features"]) -> Float[Arr
 
 
 def _said(model: Any, inputs: Float[Array, "rows features"]) -> Float[Array, "rows outputs"]:
-    if isinstance(model, Linear):
+    if isinstance(model, Coefficients):
         return affine(inputs - model.centre[None], model.slope, model.level)
     return affine(hidden(model, inputs)[-1], *model["out"])
 

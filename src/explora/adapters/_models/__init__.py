@@ -6,3 +6,5 @@ never stored: it is fitted again, from its labels and the same key.
 
 from ._estimator import Committee as Committee
 from ._estimator import Estimator as Estimator
+from ._torch import TorchCommittee as TorchCommittee
+from ._torch import TorchModel as TorchModel
