@@ -76,7 +76,7 @@ def _check(targets: np.ndarray, classes: int | None) -> None:
         return
     if classes is None or classes < 1:
         raise ArgumentError(f"`classes` must be at least 1 where `targets` are classes, got {classes}")
-    if len(targets) and not (targets.min() >= 0 and targets.max() < classes):
+    if len(targets) and (targets.min() < 0 or targets.max() >= classes):
         raise ArgumentError(
             f"`targets` must be classes from 0 to {classes - 1}, got {targets.min()} to {targets.max()}"
         )
