@@ -26,7 +26,7 @@ def iris() -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("kind", ["linear", "mlp"])
 def test_members_differ_and_a_key_makes_the_same_ones_again(kind: Any) -> None:
     inputs, targets = iris()
-    ensemble = Ensemble(kind=kind, members=3, bootstrap="poisson", width=16, steps=150)
+    ensemble = Ensemble(kind=kind, members=3, bootstrap="poisson", width=16, steps=150, rate=0.01)
     said = [ensemble.predict(ensemble.fit(inputs, targets, classes=3, key=jr.key(k)), inputs) for k in (5, 5, 6)]
     assert said[0].shape == (150, 3, 3)
     assert np.allclose(said[0].sum(2), 1, atol=1e-5)

@@ -27,7 +27,7 @@ def padded(x: Shaped[np.ndarray, "rows *rest"], rows: int) -> Shaped[np.ndarray,
 
 
 def by_blocks(
-    run: Callable[[Float[np.ndarray, "block features"]], Float[Array, "block *outputs"]],
+    run: Callable[[Float[np.ndarray, "block features"]], Float[Array | np.ndarray, "block *outputs"]],
     inputs: Float[Array | np.ndarray, "rows features"],
     *,
     wide: int,

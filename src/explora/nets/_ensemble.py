@@ -14,11 +14,11 @@ from explora.core import ArgumentError, CombinationError, Model, between, row_ke
 
 from ._affine import affine
 from ._blocks import FEWEST, by_blocks, padded, power_of_two
-from ._linear import Axes, Linear, Logistic, ridge
+from ._linear import Axes, Coefficients, Logistic, ridge
 from ._perceptron import Perceptron, Rows, hidden, judged, picked
 from ._resample import Bootstrap, resampled
 
-_DEFAULTS = {"linear": {"decay": 1.0, "steps": 200}, "mlp": {"decay": 0.01, "steps": 400}}
+_DEFAULTS = {"linear": {"decay": 1.0, "steps": 200}, "mlp": {"decay": 0.01, "steps": 300}}
 
 
 class Fitted(eqx.Module):
@@ -60,7 +60,7 @@ class Ensemble(Model):
     - `bootstrap`: `"none"`, `"poisson"` or `"multinomial"`. A class that a sample lost is put back.
     - `width`, `depth`: of the hidden layers, and how many there are; for `"mlp"`.
     - `decay`: linear: the weight of ½‖slope‖² beside the sum of the losses; mlp: AdamW's. None: 1, and 0.01.
-    - `steps`: linear: Newton-like steps at most; mlp: gradient steps. None: 200, and 400.
+    - `steps`: linear: Newton-like steps at most; mlp: gradient steps. None: 200, and 300.
     - `rate`: the first learning rate of the `"mlp"`.
     - `judges`: whether an `"mlp"` has a second head that predicts its loss, for `losses`.
     """
@@ -108,13 +108,8 @@ class Ensemble(Model):
 
         **Raises:** `ArgumentError` for targets outside the classes, negative weights, and numbers that are not finite.
         """
-        inputs, targets, weights = _arrays(inputs, targets, weights)
-        _check(inputs, targets, weights, classes)
+        inputs, targets, weights = _rows(inputs, targets, weights, classes)
         rows = power_of_two(len(inputs), FEWEST)
-        absent = weights == 0
-        if absent.any():  # whatever stands there: nothing times zero is zero, except what is not finite
-            inputs, targets = inputs.copy(), targets.copy()
-            inputs[absent], targets[absent] = 0, 0
         arrays = [padded(x, rows) for x in (inputs, targets, weights)]
         if targets.ndim == 2:
             return _fit_values(self, *arrays, key)
@@ -133,8 +128,8 @@ class Ensemble(Model):
         """
         capacity = _capacity(fitted)
         wide = self.members * max(self.width if self.kind == "mlp" else 1, capacity)
-        said = by_blocks(partial(_predict, fitted), inputs, wide=wide)
-        return said if fitted.classes is None else said[:, :, : int(fitted.classes)]
+        outputs = capacity if fitted.classes is None else int(fitted.classes)
+        return by_blocks(lambda rows: np.asarray(_predict(fitted, rows))[:, :, :outputs], inputs, wide=wide)
 
     def embed(
         self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]
@@ -255,7 +250,7 @@ def _predict(fitted: Fitted, inputs: Float[Array, "rows features"]) -> Float[Arr
 
 
 def _said(model: Any, inputs: Float[Array, "rows features"]) -> Float[Array, "rows outputs"]:
-    if isinstance(model, Linear):
+    if isinstance(model, Coefficients):
         return affine(inputs - model.centre[None], model.slope, model.level)
     return affine(hidden(model, inputs)[-1], *model["out"])
 
@@ -276,29 +271,36 @@ def _capacity(fitted: Fitted) -> int:
     return found.shape[0]
 
 
-def _arrays(inputs: Any, targets: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """In 32 bits, on the host, where padding compiles nothing."""
+def _rows(
+    inputs: Any, targets: Any, weights: Any, classes: int | None
+) -> tuple[Float[np.ndarray, "rows features"], np.ndarray, Float[np.ndarray, " rows"]]:
+    """The rows that count, in 32 bits, on the host, where padding compiles nothing."""
     inputs, targets = np.asarray(inputs, np.float32), np.asarray(targets)
-    targets = targets.astype(np.int32 if targets.ndim == 1 else np.float32)
     weights = np.ones(len(inputs), np.float32) if weights is None else np.asarray(weights, np.float32)
-    return inputs, targets, weights
-
-
-def _check(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray, classes: int | None) -> None:
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ArgumentError("`weights` must be finite and not negative")
-    rows = weights > 0
-    if not np.isfinite(inputs[rows]).all():
+    count = weights > 0
+    inputs, targets, weights = inputs[count], targets[count], weights[count]
+    if not np.isfinite(inputs).all():
         raise ArgumentError("`inputs` must be finite, but some are missing or infinite: fill them in first")
     if targets.ndim == 2:
-        if classes is not None:
-            raise ArgumentError("`classes` counts classes, but `targets` are values: leave it out")
-        if not np.isfinite(targets[rows]).all():
-            raise ArgumentError("`targets` must be finite, but some are missing or infinite: leave these rows out")
-        return
+        _check_values(targets, classes)
+        return inputs, targets.astype(np.float32), weights
+    _check_classes(targets, classes)
+    return inputs, targets.astype(np.int32), weights
+
+
+def _check_values(targets: np.ndarray, classes: int | None) -> None:
+    if classes is not None:
+        raise ArgumentError("`classes` counts classes, but `targets` are values: leave it out")
+    if not np.isfinite(targets).all():
+        raise ArgumentError("`targets` must be finite, but some are missing or infinite: leave these rows out")
+
+
+def _check_classes(targets: np.ndarray, classes: int | None) -> None:
     if classes is None or classes < 1:
         raise ArgumentError(f"`classes` must be at least 1 where `targets` are classes, got {classes}")
-    if rows.any() and not (targets[rows].min() >= 0 and targets[rows].max() < classes):
+    if len(targets) and (targets.min() < 0 or targets.max() >= classes):
         raise ArgumentError(
-            f"`targets` must be classes from 0 to {classes - 1}, got {targets[rows].min()} to {targets[rows].max()}"
+            f"`targets` must be classes from 0 to {classes - 1}, got {targets.min()} to {targets.max()}"
         )

@@ -26,7 +26,7 @@ _PRECISION = 1e-9
 """The gain that is not worth a further step, in nats per unit of weight."""
 
 
-class Linear(eqx.Module):
+class Coefficients(eqx.Module):
     """The coefficients of one member.
 
     **Arguments:**
@@ -74,12 +74,14 @@ class Axes(eqx.Module):
         """What each coordinate costs: the level costs nothing."""
         return jnp.full((self.rows.shape[1], 1), decay).at[-1].set(0.0)
 
-    def linear(self, values: Float[Array, "coordinates_and_one outputs"]) -> Linear:
+    def coefficients(self, values: Float[Array, "coordinates_and_one outputs"]) -> Coefficients:
         """The coefficients in the coordinates of the inputs."""
-        return Linear(self.basis @ values[:-1], values[-1], self.centre)
+        return Coefficients(self.basis @ values[:-1], values[-1], self.centre)
 
 
-def ridge(axes: Axes, targets: Float[Array, "rows outputs"], weights: Float[Array, " rows"], decay: float) -> Linear:
+def ridge(
+    axes: Axes, targets: Float[Array, "rows outputs"], weights: Float[Array, " rows"], decay: float
+) -> Coefficients:
     """The least of ½ Σ weight · ‖target − prediction‖² + ½ decay · ‖slope‖²."""
     middle = weights @ targets / jnp.maximum(jnp.sum(weights), 1e-30)
     weighted = axes.rows * weights[:, None]
@@ -87,7 +89,7 @@ def ridge(axes: Axes, targets: Float[Array, "rows outputs"], weights: Float[Arra
     rounding = 1e-7 * jnp.diag(curvature) + 1e-30  # keeps the factor real where two columns are one
     curvature = curvature + jnp.diag(axes.penalty(jnp.float32(decay))[:, 0] + rounding)
     factor = jax.scipy.linalg.cho_factor(curvature, lower=True)
-    found = axes.linear(jax.scipy.linalg.cho_solve(factor, weighted.T @ (targets - middle[None])))
+    found = axes.coefficients(jax.scipy.linalg.cho_solve(factor, weighted.T @ (targets - middle[None])))
     return eqx.tree_at(lambda x: x.level, found, found.level + middle)
 
 
@@ -126,7 +128,7 @@ class Logistic(eqx.Module):
     allowed: Bool[Array, " classes"]
     decay: float = eqx.field(static=True)
 
-    def solve(self, steps: int) -> Linear:
+    def solve(self, steps: int) -> Coefficients:
         """Quasi-Newton steps (limited memory) until the gain is negligible, `steps` at most.
 
         The logits are linear in the coefficients, so that a length along a direction is judged without another
@@ -141,7 +143,7 @@ class Logistic(eqx.Module):
         enough = _PRECISION * jnp.sum(self.weights)
         going = lambda at: (at.turn < steps) & (at.gain > enough)
         place = jax.lax.while_loop(going, lambda at: self._step(at), place)  # a bound method would have to be hashed
-        return self.axes.linear(place.values)
+        return self.axes.coefficients(place.values)
 
     def _penalty(self) -> Float[Array, "coordinates 1"]:
         return self.axes.penalty(self.decay * jnp.where(jnp.sum(self.allowed) == 2, 2.0, 1.0))
