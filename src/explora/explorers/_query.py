@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, Int, Int8, PRNGKeyArray
@@ -34,6 +35,7 @@ class Queried(eqx.Module):
     - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused.
     - `answers`: the class that each was answered with; -1 where it was not, or where numbers are predicted.
     - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
+    - `memory`: what the score remembers of each.
     - `order`: as how manieth each was asked, from 0; -1: not yet, or known from the start.
     - `chosen`: what is asked next.
     """
@@ -41,6 +43,7 @@ class Queried(eqx.Module):
     status: Int8[np.ndarray, " items"]
     answers: Int[np.ndarray, " items"]
     scores: Float[np.ndarray, " items"]
+    memory: Any
     order: Int[np.ndarray, " items"]
     chosen: Int[np.ndarray, " batch"]
 
@@ -100,8 +103,10 @@ class Query(Explorer[Queried, Array]):
         status[given.known] = KNOWN
         if given.classes:
             answers[given.known] = given.values[given.known]
-        alike = np.zeros(rows, np.float32)
-        return Queried(status, answers, alike, np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64))
+        row = () if self.score is None else self.score.init()
+        memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (rows, *np.shape(x))).copy(), row)
+        never, nothing = np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64)
+        return Queried(status, answers, np.zeros(rows, np.float32), memory, never, nothing)
 
     def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
         if phase == "look":
@@ -111,7 +116,8 @@ class Query(Explorer[Queried, Array]):
         status[items] = OPEN
         order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
         nothing = np.full(self.batch, -1, np.int64)
-        return Queried(status, state.answers, state.scores, order, nothing), _lesson(items, True, phase=phase)
+        state = Queried(status, state.answers, state.scores, state.memory, order, nothing)
+        return state, _lesson(items, True, phase=phase)
 
     def tell(
         self, state: Queried, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
@@ -125,7 +131,10 @@ class Query(Explorer[Queried, Array]):
         answered = told == Status.ANSWERED
         if outcome.made is not None and np.issubdtype(np.asarray(outcome.made).dtype, np.integer):
             answers[items[answered]] = np.asarray(outcome.made)[answered]
-        return Queried(status, answers, state.scores, state.order, state.chosen)
+        memory = state.memory
+        if jax.tree.leaves(memory):
+            memory = self._scored(state, lesson, _with_outputs(outcome))[1]
+        return Queried(status, answers, state.scores, memory, state.order, state.chosen)
 
     def finished(self, state: Queried) -> str | None:
         if self.budget is not None and _asked(state) >= self.budget:
@@ -165,19 +174,14 @@ class Query(Explorer[Queried, Array]):
         items, seen = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
         if not seen.any():
             return state
-        predictions = np.asarray(outcome.predictions)
-        if not predictions.shape[2]:  # nothing was ever answered, so there is no class to tell from another
-            predictions = np.ones((*predictions.shape[:2], 1), np.float32)
-        score = None
-        if self.score is not None:
-            outcome = eqx.tree_at(lambda o: o.predictions, outcome, predictions)
-            score = np.asarray(self.score(lesson, outcome, ())[0])
+        outcome = _with_outputs(outcome)
+        score, memory = self._scored(state, lesson, outcome)
         candidates = Candidates(
             free=seen & (state.status[items] == FREE),
             known=seen & (state.status[items] == KNOWN),
             answers=state.answers[items],
             scores=score,
-            predictions=predictions,
+            predictions=outcome.predictions,
             embeddings=outcome.embeddings,
         )
         left = self.batch if self.budget is None else min(self.batch, self.budget - _asked(state))
@@ -187,7 +191,27 @@ class Query(Explorer[Queried, Array]):
         scores = state.scores.copy()
         if score is not None:  # of those asked for already it stays what it was when they were chosen
             scores[items[candidates.free]] = score[candidates.free]
-        return Queried(state.status, state.answers, scores, state.order, chosen)
+        return Queried(state.status, state.answers, scores, memory, state.order, chosen)
+
+    def _scored(self, state: Queried, lesson: Lesson, outcome: Outcome) -> tuple[np.ndarray | None, Any]:
+        """The scores of a lesson's items, and what the score remembers now of all items."""
+        if self.score is None:
+            return None, state.memory
+        items, answered = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
+        before = jax.tree.map(lambda x: x[items], state.memory)
+        scores, after = self.score(lesson, outcome, before)
+        memory = jax.tree.map(lambda x: x.copy(), state.memory)
+        for whole, new in zip(jax.tree.leaves(memory), jax.tree.leaves(after), strict=True):
+            whole[items[answered]] = np.asarray(new)[answered]
+        return np.asarray(scores), memory
+
+
+def _with_outputs(outcome: Outcome) -> Outcome:
+    """The outcome; where nothing was ever answered there is no class to tell from another, and one stands for all."""
+    predictions = np.asarray(outcome.predictions)
+    if not predictions.shape[2]:
+        predictions = np.ones((*predictions.shape[:2], 1), np.float32)
+    return eqx.tree_at(lambda o: o.predictions, outcome, predictions)
 
 
 def _asked(state: Queried) -> int:

@@ -9,7 +9,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from explora.core import ArgumentError, CombinationError, between
+from explora.core import ArgumentError, CombinationError, Model, between
 
 from .. import _required
 from ._blueprint import Unwritten, construct, describe
@@ -51,7 +51,7 @@ def _recorded(estimator: Any) -> Any:
         return _required.sklearn_base().clone(estimator)
 
 
-class Estimator(eqx.Module):
+class Estimator(Model):
     """Any classifier or regressor of scikit-learn, also a pipeline, as one model or as a committee of clones.
 
     Nothing of it is ever stored but how it is made: it is fitted again, from the same labels and the same key. Chances

@@ -8,7 +8,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from explora.core import ArgumentError, between
+from explora.core import ArgumentError, Model, between
 
 from .. import _required
 from ._host import BLOCK, Bootstrap, Labelled, generator
@@ -35,7 +35,7 @@ class TorchCommittee:
     spread: Float[np.ndarray, " outputs"]
 
 
-class TorchModel(eqx.Module):
+class TorchModel(Model):
     """A module of PyTorch, or several of them, trained from scratch on every labelled set, on the CPU.
 
     The loss is cross-entropy for classes and half the squared error for values, which are scaled; the optimiser is
