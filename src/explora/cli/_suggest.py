@@ -2,17 +2,17 @@
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import tyro
 
 from explora.adapters import Labelling
-from explora.core import ArgumentError, override
+from explora.core import ArgumentError, TaskError, override
 from explora.domains.pool import Nobody, Pool, Source
 from explora.recipes import recipe as find_recipe
 
-from ._labels import read_labels
 from ._parse import parse
 
 
@@ -41,13 +41,29 @@ def suggest(words: list[str]) -> int:
         parts = override(find_recipe(recipe).build(pool), {"explorer.batch": n})
         work = Labelling(parts, seed)
         if labels is not None:
-            known = read_labels(labels)
+            known = _labels(labels)
             work.tell(list(known), list(known.values()))
         ids = work.ask()
         _print(work, ids, recipe, as_json)
         return 0
 
     return parse(suggest, words, "explora suggest")
+
+
+def _labels(path: str) -> dict[str, Any]:
+    """The labels in a table with the columns `id` and `label`; an item that occurs twice has the later one.
+
+    **Raises:** `TaskError` in one line that names the file and the cure.
+    """
+    table = Source(path).table()
+    missing = [name for name in ("id", "label") if name not in table.names]
+    if missing:
+        raise TaskError(
+            f"{Path(path)} has no column {' and no column '.join(map(repr, missing))} but {', '.join(table.names)}: "
+            "name the columns `id` and `label`"
+        )
+    pairs = zip(table.values("id"), table.values("label"), strict=True)
+    return {str(id): label for id, label in pairs if label is not None}
 
 
 def _print(work: Labelling, ids: list[str], recipe: str, as_json: bool) -> None:

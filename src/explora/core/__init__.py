@@ -24,6 +24,8 @@ from ._devices import spread as spread
 from ._domain import Domain as Domain
 from ._domain import Environment as Environment
 from ._domain import Examples as Examples
+from ._domain import Journal as Journal
+from ._domain import Memory as Memory
 from ._domain import Step as Step
 from ._domain import Suite as Suite
 from ._domain import judge_suite as judge_suite
@@ -38,8 +40,6 @@ from ._errors import between as between
 from ._errors import suggest as suggest
 from ._explorer import Archive as Archive
 from ._explorer import Explorer as Explorer
-from ._journal import Journal as Journal
-from ._journal import Memory as Memory
 from ._keys import row_keys as row_keys
 from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys
@@ -52,13 +52,13 @@ from ._lesson import Rowwise as Rowwise
 from ._lesson import Status as Status
 from ._lesson import Trajectories as Trajectories
 from ._lesson import fresh_lesson as fresh_lesson
-from ._model import Model as Model
 from ._part import Part as Part
 from ._parts import Parts as Parts
 from ._policy import Policy as Policy
 from ._policy import Uniformly as Uniformly
 from ._questions import Answers as Answers
 from ._questions import Expectation as Expectation
+from ._questions import Model as Model
 from ._questions import Predictor as Predictor
 from ._questions import Questions as Questions
 from ._questions import Targets as Targets

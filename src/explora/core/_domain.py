@@ -1,6 +1,6 @@
 """Domains: a space and what it means to play its tasks. An `Environment` is a domain that is played in time."""
 
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from ._errors import ArgumentError, CombinationError, UnknownName
-from ._journal import Journal
 from ._keys import row_keys
 from ._lesson import Experience, Lesson, Outcome, Task, fresh_lesson
 from ._part import Part
@@ -19,6 +18,38 @@ from ._specs import Spec
 
 State = TypeVar("State")
 World = TypeVar("World")
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Answers of people and other oracles, kept as they come; a run that is resumed reads them again."""
+
+    def note(self, kind: str, entries: list[Any]) -> None:
+        """Writes entries down, all or none of them, so that they survive whatever happens next.
+
+        **Arguments:**
+
+        - `kind`: what they are, `"answer"` say.
+        - `entries`: JSON, one an entry.
+        """
+        ...
+
+    def read(self, kind: str) -> list[Any]:
+        """All entries of a kind, oldest first."""
+        ...
+
+
+class Memory:
+    """A journal that lasts as long as the process: for runs without a folder."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[Any]] = {}
+
+    def note(self, kind: str, entries: list[Any]) -> None:
+        self._entries.setdefault(kind, []).extend(entries)
+
+    def read(self, kind: str) -> list[Any]:
+        return list(self._entries.get(kind, []))
 
 
 class Suite(eqx.Module, Generic[Task]):

@@ -2,10 +2,9 @@
 
 import equinox as eqx
 
-from ._domain import Domain
+from ._domain import Domain, Journal
 from ._errors import CombinationError
 from ._explorer import Explorer
-from ._journal import Journal
 from ._learner import Learner
 from ._space import Space
 

@@ -43,29 +43,29 @@ _ALP = "Portelas et al. 2019, arXiv:1910.07224"
 _MINIMAX = "Jiang et al. 2023, arXiv:2311.12716"
 
 
-def _asking(name: str, title: str, parts: str, paper: str) -> Recipe:
-    return Recipe(name, title, parts, paper, f"_query:{name.replace('-', '_')}", "questions")
+def _asking(name: str, title: str, parts: str, paper: str, function: str) -> Recipe:
+    return Recipe(name, title, parts, paper, f"_query:{function}", "questions")
 
 
 _QUESTIONS = (
-    _asking("random", "Random questions", "Query(Random)", "the baseline"),
+    _asking("random", "Random questions", "Query(Random)", "Settles 2009", "random"),
     _asking(
         "active",
         "Typical items, then margin",
         "Query(Switch(TypiClust, Top), Margin)",
         "arXiv:2202.02794 and 2210.03822",
     ),
-    _asking("least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994"),
-    _asking("margin", "Margin", "Query(Top, Margin)", "Scheffer et al. 2001"),
-    _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009"),
-    _asking("committee", "Query by committee", "Query(Top, VoteEntropy)", "Seung et al. 1992"),
-    _asking("bald", "BALD", "Query(Top, BALD)", "Houlsby et al. 2011, arXiv:1112.5745"),
-    _asking("power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059"),
-    _asking("badge", "BADGE", "Query(Badge)", "Ash et al. 2019, arXiv:1906.03671"),
-    _asking("core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489"),
-    _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794"),
-    _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603"),
-    _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212"),
+    _asking("least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994", "least_confident"),
+    _asking("margin", "Margin", "Query(Top, Margin)", "Scheffer et al. 2001", "margin"),
+    _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009", "entropy"),
+    _asking("committee", "Query by committee", "Query(Top, VoteEntropy)", "Seung et al. 1992", "committee"),
+    _asking("bald", "BALD", "Query(Top, BALD)", "Houlsby et al. 2011, arXiv:1112.5745", "bald"),
+    _asking("power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059", "power_margin"),
+    _asking("badge", "BADGE", "Query(Badge)", "Ash et al. 2019, arXiv:1906.03671", "badge"),
+    _asking("core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489", "core_set"),
+    _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794", "typiclust"),
+    _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603", "probcover"),
+    _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212", "max_herding"),
 )
 
 RECIPES: tuple[Recipe, ...] = (

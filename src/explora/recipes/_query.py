@@ -29,7 +29,10 @@ def active(domain: Domain) -> Parts:
 
 
 def random(domain: Domain) -> Parts:
-    """Asks for items at random: the baseline."""
+    """Asks for items at random: the baseline.
+
+    **Reference:** Settles 2009, Active Learning Literature Survey, sec. 1.
+    """
     return _asking(domain, Random())
 
 

@@ -173,8 +173,8 @@ class Session:
 
 def freeze(parts: Parts, state: State) -> State:
     """The state as a checkpoint keeps it."""
-    learner, explorer = parts.learner.freeze(state.learner), parts.explorer.freeze(state.explorer)
-    return State(state.turn, learner, explorer, state.tasks, state.spent, state.budget)
+    frozen = (parts.learner.freeze(state.learner), parts.explorer.freeze(state.explorer))
+    return eqx.tree_at(lambda s: (s.learner, s.explorer), state, frozen)
 
 
 def thaw(parts: Parts, frozen: State, fresh: State) -> State:
@@ -186,9 +186,11 @@ def thaw(parts: Parts, frozen: State, fresh: State) -> State:
     - `frozen`: what `freeze` returned.
     - `fresh`: the state before the first turn (of a compiled run its shapes suffice).
     """
-    learner = parts.learner.thaw(frozen.learner, fresh.learner)
-    explorer = parts.explorer.thaw(frozen.explorer, fresh.explorer)
-    return State(frozen.turn, learner, explorer, frozen.tasks, frozen.spent, frozen.budget)
+    thawed = (
+        parts.learner.thaw(frozen.learner, fresh.learner),
+        parts.explorer.thaw(frozen.explorer, fresh.explorer),
+    )
+    return eqx.tree_at(lambda s: (s.learner, s.explorer), frozen, thawed)
 
 
 def watched(parts: Parts, plan: Plan) -> dict[str, Suite]:

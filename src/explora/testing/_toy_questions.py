@@ -130,7 +130,12 @@ class Quiz(Questions[Int32[Array, ""]]):
 
 
 class Middles(Model):
-    """Expects a point to belong to the cloud whose middle is nearest; members see every second answer."""
+    """Expects a point to belong to the cloud whose middle is nearest.
+
+    **Arguments:**
+
+    - `members`: how many there are; each sees every second answer if there are several.
+    """
 
     members: int = 1
 

@@ -6,8 +6,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
-from ._domain import Domain
-from ._lesson import Task
+from .._domain import Domain
+from .._lesson import Task
 
 
 class Expectation(NamedTuple):

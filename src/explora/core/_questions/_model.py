@@ -1,11 +1,11 @@
 """What can be fitted to examples."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from ._part import Part
+from .._part import Part
 
 
 class Model(Part):
@@ -14,8 +14,8 @@ class Model(Part):
     It keeps nothing: what `fit` returns is given back to `predict`. The same examples and key give the same models.
     """
 
-    members: int
-    """How many models are asked for a prediction."""
+    if TYPE_CHECKING:  # every model says how many members are asked for a prediction, in a field of its own
+        members: int
 
     def fit(
         self,
