@@ -196,7 +196,9 @@ def test_predictions_must_be_of_the_same_items():
         rule.update(rule.init(200), np.zeros(3, int))
 
 
-@pytest.mark.parametrize("rule", [KappaStability(), ClassificationChange(), OverallUncertainty(), GainPerCall(audited=8)])
+@pytest.mark.parametrize(
+    "rule", [KappaStability(), ClassificationChange(), OverallUncertainty(), GainPerCall(audited=8)]
+)
 def test_states_keep_their_shapes_and_nothing_is_changed_in_place(rule):
     rng = np.random.default_rng(0)
     state = rule.init(6)

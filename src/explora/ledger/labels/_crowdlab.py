@@ -42,9 +42,7 @@ class _Weights(NamedTuple):
     model: float
 
 
-def crowdlab(
-    votes: Int[np.ndarray, "items annotators"], probabilities: Float[np.ndarray, "rows classes"]
-) -> Consensus:
+def crowdlab(votes: Int[np.ndarray, "items annotators"], probabilities: Float[np.ndarray, "rows classes"]) -> Consensus:
     """CROWDLAB: a weighted mean of the model's prediction and of what each label says, weights by measured trust.
 
     An annotator weighs as much as it agrees with the others better than always answering the commonest class would; the

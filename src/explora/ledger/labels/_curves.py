@@ -20,7 +20,7 @@ def aulc(scores: Float[np.ndarray, "*curves points"]) -> Float[np.ndarray, "*cur
     return np.asarray(scores.mean(axis=-1))
 
 
-def calls_to_target(calls: Num[np.ndarray, " points"], scores: Float[np.ndarray, " points"], target: float) -> float:
+def calls_to_target(calls: Num[np.ndarray, " points"], scores: Float[np.ndarray, " records"], target: float) -> float:
     """How many oracle calls it took until the score first reached a target.
 
     **Arguments:**
@@ -37,7 +37,7 @@ def calls_to_target(calls: Num[np.ndarray, " points"], scores: Float[np.ndarray,
 
 
 def cost_per_point(
-    costs: Num[np.ndarray, " points"], scores: Float[np.ndarray, " points"], *, point: float = 0.01
+    costs: Num[np.ndarray, " points"], scores: Float[np.ndarray, " records"], *, point: float = 0.01
 ) -> float:
     """What each point of score cost, from the first record to the last.
 
@@ -57,7 +57,7 @@ def cost_per_point(
 
 
 def costs_per_point(
-    costs: Num[np.ndarray, " points"], scores: Float[np.ndarray, " points"], *, point: float = 0.01
+    costs: Num[np.ndarray, " points"], scores: Float[np.ndarray, " records"], *, point: float = 0.01
 ) -> Float[np.ndarray, " points"]:
     """What each point of score cost by the time of each record: how the price of learning rises.
 
@@ -73,7 +73,7 @@ def costs_per_point(
     return found
 
 
-def feedback_bottleneck(waited: Float[np.ndarray, " records"], computed: Float[np.ndarray, " records"]) -> int | None:
+def feedback_bottleneck(waited: Float[np.ndarray, " records"], computed: Float[np.ndarray, " as_many"]) -> int | None:
     """The first record from which on waiting for answers took more wall-clock time than computing.
 
     "From which on" means: counted from that record, the time waited is ahead of the time computed at that record and at

@@ -46,7 +46,7 @@ def _joined(points: Float[np.ndarray, "points dims"], epsilon: float) -> Int[np.
     reach = epsilon * (1 + 1e-9) + 1e-12 * max(1.0, float(np.abs(along).max()))
     ends = np.searchsorted(along, along + reach, side="right")
     groups = np.arange(len(points))
-    edges: list[Int[np.ndarray, "two pairs"]] = []
+    edges: list[np.ndarray] = []
     held = 0
     for ahead in range(1, int(np.max(ends - np.arange(len(points)))) + 1):
         left = np.flatnonzero(ends - np.arange(len(points)) > ahead)
@@ -60,9 +60,7 @@ def _joined(points: Float[np.ndarray, "points dims"], epsilon: float) -> Int[np.
     return found
 
 
-def _merged(
-    groups: Int[np.ndarray, " points"], edges: list[Int[np.ndarray, "two pairs"]]
-) -> Int[np.ndarray, " points"]:
+def _merged(groups: Int[np.ndarray, " points"], edges: list[np.ndarray]) -> Int[np.ndarray, " points"]:
     """The groups after some more pairs were joined."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
