@@ -39,6 +39,8 @@ def test_nothing_and_everything():
     assert near_duplicates(np.eye(3), 100.0).tolist() == [0] * 3
     with pytest.raises(ArgumentError, match="epsilon"):
         near_duplicates(np.zeros((1, 1)), -1.0)
+    with pytest.raises(ArgumentError, match="finite"):
+        near_duplicates(np.array([[0.0], [np.nan]]))
 
 
 @settings(max_examples=40, deadline=None)

@@ -19,6 +19,10 @@ class BudgetManager(Part, Generic[State]):
     Items are decided on in their order, each knowing what was decided before it: a batch is asked about as it would
     have been one by one. The state is a pytree of arrays, so that a stream can be interrupted anywhere. An item whose
     utility is NaN is never asked about, but goes by as any other.
+
+    **Arguments:**
+
+    - `budget`: the share of items that may be asked about.
     """
 
     hosted = True
