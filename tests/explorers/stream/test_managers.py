@@ -3,6 +3,7 @@
 from collections import deque
 from copy import deepcopy
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from skactiveml.stream import PeriodicSampling, StreamRandomSampling
 from skactiveml.stream.budgetmanager import BalancedIncrementalQuantileFilter, DensityBasedSplitBudgetManager
 
 from explora.core import ArgumentError, build, spec
-from explora.explorers.stream import BalancedQuantile, Periodic, RandomBudget, StreamDensity, VariableUncertainty
+from explora.explorers.stream import BalancedQuantile, Periodic, RandomBudget, Split, StreamDensity, VariableUncertainty
+from explora.store import Checkpoints
 
 from ._scripted import Scripted
 
@@ -173,6 +175,21 @@ def test_the_budget_is_kept_in_the_long_run(manager):
     rng = np.random.default_rng(0)
     asked, _ = manager.query(manager.init(), rng.random(2000), rng=rng)
     assert 0.06 < asked.mean() < 0.125
+
+
+@pytest.mark.parametrize("manager", [*COUNTING, BalancedQuantile(window=7), StreamDensity(), Split()])
+def test_a_stream_that_is_resumed_from_a_checkpoint_goes_on_as_the_other(manager, tmp_path):
+    rng = np.random.default_rng(0)
+    utilities, points = rng.random(60), rng.normal(size=(60, 2))
+    whole, end = manager.query(manager.init(2), utilities, rng=np.random.default_rng(1), embeddings=points)
+    chance = np.random.default_rng(1)
+    _, state = manager.query(manager.init(2), utilities[:33], rng=chance, embeddings=points[:33])
+    Checkpoints(tmp_path).save(state, turn=33)
+    state = Checkpoints(tmp_path).load(manager.init(2)).tree
+    rest, state = manager.query(state, utilities[33:], rng=chance, embeddings=points[33:])
+    np.testing.assert_array_equal(rest, whole[33:])
+    for one, two in zip(jax.tree.leaves(state), jax.tree.leaves(end), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_record_notes_what_others_decided():

@@ -15,7 +15,9 @@ from explora.ledger.labels import (
     kappa_guarantee,
     normalised_entropy,
 )
+from explora.store import Checkpoints
 
+RULES = [KappaStability(), ClassificationChange(), OverallUncertainty(), GainPerCall(audited=8)]
 HALF = np.repeat([0, 1], 100)
 
 
@@ -196,9 +198,7 @@ def test_predictions_must_be_of_the_same_items():
         rule.update(rule.init(200), np.zeros(3, int))
 
 
-@pytest.mark.parametrize(
-    "rule", [KappaStability(), ClassificationChange(), OverallUncertainty(), GainPerCall(audited=8)]
-)
+@pytest.mark.parametrize("rule", RULES)
 def test_states_keep_their_shapes_and_nothing_is_changed_in_place(rule):
     rng = np.random.default_rng(0)
     state = rule.init(6)
@@ -221,6 +221,26 @@ def test_states_keep_their_shapes_and_nothing_is_changed_in_place(rule):
         assert isinstance(rule.stop(state), bool)
         assert not np.any(np.concatenate([np.ravel(x) for x in vars(state).values()]) == 7)
     assert state.models == 6
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_is_resumed_from_a_checkpoint_goes_on_as_the_other(rule, tmp_path):
+    rng = np.random.default_rng(1)
+    models = rng.integers(0, 2, (6, 20))
+    evidence = [
+        {"probabilities": rng.dirichlet(np.ones(2), 20), "audited": rng.random(8), "calls": 5 * k} for k in range(6)
+    ]
+    state, other = rule.init(20), None
+    for number, (model, facts) in enumerate(zip(models, evidence, strict=True)):
+        if number == 3:
+            Checkpoints(tmp_path).save(state, turn=number)
+            other = Checkpoints(tmp_path).load(rule.init(20)).tree
+        state = rule.update(state, model, **facts)
+        other = other if other is None else rule.update(other, model, **facts)
+    assert rule.reason(other) == rule.reason(state)
+    for one, two in zip(vars(other).values(), vars(state).values(), strict=True):
+        assert one.dtype == two.dtype
+        np.testing.assert_array_equal(one, two)
 
 
 def test_rules_are_configurations():

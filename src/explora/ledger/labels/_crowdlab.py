@@ -157,7 +157,7 @@ def _labelled(
 ) -> Bool[np.ndarray, " items"]:
     """Which items have a label; complains if none has."""
     _sizes(votes, probabilities)
-    labelled = (votes >= 0).any(axis=1)
+    labelled = votes.max(axis=1, initial=-1) >= 0
     if not labelled.any():
         raise ArgumentError("`votes` must have at least one label that is not negative")
     return labelled

@@ -1,6 +1,6 @@
 """Is one strategy better than another? Paired comparisons over seeds, and many of them at once."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -93,7 +93,8 @@ def wilcoxon(differences: Float[np.ndarray, " seeds"], alternative: Alternative)
     kept = differences[differences != 0]
     if kept.size == 0:
         return 1.0
-    return float(stats.wilcoxon(kept, alternative=alternative).pvalue)
+    found: Any = stats.wilcoxon(kept, alternative=alternative)
+    return float(found.pvalue)
 
 
 def holm(values: Float[np.ndarray, "*cells"]) -> Float[np.ndarray, "*cells"]:
