@@ -1,5 +1,6 @@
 """Contradictions are found, reported and resolved as the rule says; corrections are none."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,20 @@ def test_numbers_within_the_tolerance_do_not_contradict_and_are_not_averaged():
     assert far.labels == {"x": 3.1}
     assert len(far.contradictions) == 1
     assert resolve(answers[:2], Median()).labels == {"x": 3.0}
+
+
+def test_labels_may_be_numbers_of_numpy_and_tuples_but_not_lists():
+    answers = [Answer("x", np.int64(3), ANN), Answer("x", np.float32(3.5), BEN)]
+    assert resolve(answers, Median(), tolerance=1.0).contradictions == ()
+    several = [Answer("x", ("cat", "dog"), ANN), Answer("x", ("cat",), BEN), Answer("x", ("cat",), CAT)]
+    assert resolve(several, Majority()).labels == {"x": ("cat",)}
+    with pytest.raises(ArgumentError, match="make it a tuple"):
+        resolve([Answer("x", ["cat"], ANN)], Majority())
+
+
+def test_words_have_no_median():
+    with pytest.raises(ArgumentError, match="use Majority"):
+        resolve([Answer("x", "a", ANN), Answer("x", "b", BEN)], Median())
 
 
 def test_no_answer_is_invented_and_no_contradiction_lost_under_ask_again():

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import equinox as eqx
 
 from explora.core import ArgumentError, between
-
-Label = Hashable
 
 
 class Answer(NamedTuple):
@@ -17,7 +16,7 @@ class Answer(NamedTuple):
     **Arguments:**
 
     - `item`: the content address of the input, so that the same input has the same one wherever it came from.
-    - `label`: what was answered; None takes an earlier answer back.
+    - `label`: what was answered: a class, a number, a tuple of classes; None takes an earlier answer back.
     - `who`: who answered.
     - `when`: the time, for the report. What came later is decided by the place in the list, as clocks may jump.
     """
@@ -161,7 +160,10 @@ class Median(Rule):
     """The middle one of the numbers that were answered, the lower of two: what somebody gave, not an average."""
 
     def decide(self, answers: Sequence[Answer]) -> Any:
-        return sorted(x.label for x in answers)[(len(answers) - 1) // 2]
+        labels = [x.label for x in answers]
+        if not all(map(_number, labels)):
+            raise ArgumentError(f"`Median` decides between numbers, got {labels}; use Majority for classes")
+        return sorted(labels)[(len(labels) - 1) // 2]
 
     def sentence(self) -> str:
         return "the lower median of the numbers"
@@ -200,10 +202,12 @@ def resolve(
 
     **Returns:** a `Resolved`, the same for the same list.
 
-    **Raises:** `ArgumentError` for a label that is NaN: it is not even equal to itself.
+    **Raises:** `ArgumentError` for a label that is NaN (it is not even equal to itself) or not hashable.
     """
     same = {} if same is None else same
     for place, answer in enumerate(answers):
+        if not isinstance(answer.label, Hashable):
+            raise ArgumentError(f"`answers[{place}].label` must be hashable, got {answer.label!r}; make it a tuple")
         if answer.label != answer.label:
             raise ArgumentError(f"`answers[{place}].label` is NaN, which is no answer; leave out what was skipped")
     last = {(x.item, x.who): place for place, x in enumerate(answers)}
@@ -239,9 +243,12 @@ def resolve(
 
 def _within(labels: list[Any], tolerance: float) -> bool:
     """Whether all labels are numbers that span at most `tolerance`."""
-    if tolerance <= 0 or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in labels):
-        return False
-    return max(labels) - min(labels) <= tolerance
+    return tolerance > 0 and all(map(_number, labels)) and bool(max(labels) - min(labels) <= tolerance)
+
+
+def _number(label: Any) -> bool:
+    """Whether a label is a number, NumPy's included; True and False are classes."""
+    return isinstance(label, Real) and not isinstance(label, bool)
 
 
 def _votes(weights: Mapping[tuple[str, Any], float]) -> dict[Any, float]:
