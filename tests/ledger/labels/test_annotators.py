@@ -95,11 +95,11 @@ def test_an_annotator_who_always_swaps_two_classes_is_understood():
 
 
 def test_items_without_a_label_have_the_prior_and_change_nothing():
-    votes = np.array([[0, 0], [1, 1], [0, 1], [-1, -1]])
+    votes = np.array([[0, 0], [0, 0], [1, 1], [0, 1], [-1, -1]])
     found = dawid_skene(votes, 2, smoothing=0.3)
-    np.testing.assert_allclose(found.probabilities[3], found.prior)
-    without = dawid_skene(votes[:3], 2, smoothing=0.3)
-    np.testing.assert_allclose(found.probabilities[:3], without.probabilities)
+    np.testing.assert_allclose(found.probabilities[4], found.prior)
+    without = dawid_skene(votes[:4], 2, smoothing=0.3)
+    np.testing.assert_allclose(found.probabilities[:4], without.probabilities)
     np.testing.assert_allclose(found.objective, without.objective)
 
 
