@@ -20,8 +20,8 @@ def k_means(
 ) -> tuple[Float[np.ndarray, "clusters features"], Int[np.ndarray, " rows"]]:
     """Lloyd's algorithm from greedy k-means++ seeds; a cluster that runs empty starts again at the farthest row.
 
-    Centres of a large pool are fitted to a part of it, which moves them by about a tenth of the spread of a cluster; every
-    row then goes to the nearest one.
+    Centres of a large pool are fitted to a part of it, which moves them by about a tenth of the spread of a cluster;
+    every row then goes to the nearest one.
 
     **Arguments:**
 
