@@ -11,6 +11,7 @@ from explora.explorers.query import Candidates, Selector
 
 Batch = list[int]
 Work = Callable[[], Batch]
+Query = Callable[[], tuple[np.ndarray, np.ndarray]]
 BATCH = 100
 
 
@@ -145,13 +146,25 @@ LARGE = {
 # --- equal -----------------------------------------------------------------------------------------------------------
 
 
-def twins(seed: int, only: str) -> Iterator[tuple[str, Batch, Batch]]:
-    """The batches of both libraries on one random set, by name."""
+def twins(seed: int, only: str) -> Iterator[tuple[str, str]]:
+    """How the batches of both libraries on one random set compare, by name: `"same"`, `"tie"` or `"other"`.
+
+    A tie: the first row that differs is worth the same to scikit-activeml, which leaves the choice to chance then.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, ours, theirs in [*_without_model(seed), *_classifying(seed), *_regressing(seed)]:
             if only in name:
-                yield name, ours(), np.asarray(theirs()).tolist()
+                batch, (expected, worth) = ours(), theirs()
+                yield name, _compared(batch, np.asarray(expected).tolist(), worth)
+
+
+def _compared(batch: Batch, expected: Batch, worth: np.ndarray) -> str:
+    if batch == expected:
+        return "same"
+    turn = next(k for k, (a, b) in enumerate(zip(batch, expected, strict=True)) if a != b)
+    ours, theirs = worth[turn, batch[turn]], worth[turn, expected[turn]]
+    return "tie" if abs(ours - theirs) <= 1e-12 * abs(theirs) else "other"
 
 
 def _random_set(seed: int) -> tuple[Candidates, dict[str, Any], int]:
@@ -160,10 +173,10 @@ def _random_set(seed: int) -> tuple[Candidates, dict[str, Any], int]:
     rows, features, classes = int(rng.integers(150, 500)), int(rng.integers(2, 20)), int(rng.integers(2, 6))
     candidates = pool(rows, int(rng.integers(3 * classes, 40)), features=features, classes=classes, seed=seed)
     labels = np.where(candidates.known, candidates.answers, np.nan)
-    return candidates, {"X": candidates.embeddings, "y": labels, "batch_size": 20}, classes
+    return candidates, {"X": candidates.embeddings, "y": labels, "batch_size": 20, "return_utilities": True}, classes
 
 
-def _without_model(seed: int) -> Iterator[tuple[str, Work, Work]]:
+def _without_model(seed: int) -> Iterator[tuple[str, Work, Query]]:
     from skactiveml.classifier import SklearnClassifier
     from skactiveml.pool import CoreSet, DiscriminativeAL, GreedySamplingX, MaxHerding
     from sklearn.linear_model import LogisticRegression
@@ -188,7 +201,7 @@ def _without_model(seed: int) -> Iterator[tuple[str, Work, Work]]:
         )
 
 
-def _classifying(seed: int) -> Iterator[tuple[str, Work, Work]]:
+def _classifying(seed: int) -> Iterator[tuple[str, Work, Query]]:
     from skactiveml.classifier import SklearnClassifier
     from skactiveml.pool import Badge, GreedyBALD, QueryByCommittee, UncertaintySampling
     from sklearn.linear_model import LogisticRegression
@@ -234,7 +247,7 @@ def _classifying(seed: int) -> Iterator[tuple[str, Work, Work]]:
     )
 
 
-def _regressing(seed: int) -> Iterator[tuple[str, Work, Work]]:
+def _regressing(seed: int) -> Iterator[tuple[str, Work, Query]]:
     from skactiveml.pool import GreedySamplingTarget
     from skactiveml.regressor import SklearnRegressor
     from sklearn.linear_model import LinearRegression

@@ -128,13 +128,19 @@ def equal(chosen: argparse.Namespace) -> list[dict]:
     from _selection_cases import twins
 
     sets = 3 if chosen.quick else 20
-    agreed: dict[str, list[bool]] = {}
+    found: dict[str, list[str]] = {}
     for seed in range(sets):
-        for name, ours, theirs in twins(seed, chosen.only):
-            agreed.setdefault(name, []).append(ours == theirs)
-    rows = [{"name": name, "sets": len(same), "same": sum(same), "each": same} for name, same in agreed.items()]
+        for name, verdict in twins(seed, chosen.only):
+            found.setdefault(name, []).append(verdict)
+    rows = [
+        {"name": name, "sets": len(all_of_them), **{word: all_of_them.count(word) for word in ("same", "tie", "other")}}
+        for name, all_of_them in found.items()
+    ]
     for row in rows:
-        print(f"{row['name']:<44} {row['same']:3d} of {row['sets']} sets the same")
+        print(
+            f"{row['name']:<44} {row['same']:3d} of {row['sets']} sets the same, {row['tie']} differ at a tie, "
+            f"{row['other']} otherwise"
+        )
     return rows
 
 

@@ -28,13 +28,13 @@ def greedy_cover(
     kernel: Kernel,
     *,
     most: int = 8192,
-    targets: int = 100_000,
+    targets: int = 8192,
     rng: np.random.Generator,
 ) -> Int[np.ndarray, " chosen"]:
     """Greedily the free row that adds most to Σₓ maxₛ k(x, s), the sum over free rows x, s among known and chosen.
 
     *Lazy*: what a row would add only shrinks as others are chosen, so an old value is a bound, and only rows whose
-    bound beats the best value are looked at again. Nothing of the size rows × rows is ever kept.
+    bound beats the best value are looked at again. Memory is `most` × `targets` numbers, however many rows there are.
 
     **Arguments:**
 
@@ -54,56 +54,54 @@ def greedy_cover(
     count = min(count, len(rows))
     if count == 0:
         return rows[:0]
-    goal = points[some(rows, targets, rng=rng)]
-    rivals = rng.permutation(some(rows, max(most, count), rng=rng))  # the first of equal ones is any of them
-    places = points[rivals]
-    cover = np.zeros(len(goal), points.dtype)
-    _cover(cover, goal, points[known], kernel)
-    bound, current = _gains(places, goal, cover, kernel), np.ones(len(rivals), bool)
+    order = rng.permutation(rows)  # so that the first of equal rows is any of them
+    rivals, goal = order[: max(most, count)], points[order[:targets]]
+    matrix = np.empty((len(rivals), len(goal)), points.dtype)
+    for at in blocks(len(rivals), len(goal)):
+        matrix[at] = kernel(squared_distances(points[rivals[at]], goal))
+    cover = _covered(goal, points[known], kernel)
+    bound, current = _gains(matrix, cover), np.ones(len(rivals), bool)
     chosen: list[int] = []
     while len(chosen) < count:
-        best = _look(bound, current, places, goal, cover, kernel)
+        best = _look(bound, current, matrix, cover)
         if not bound[best] > 1e-12 * len(goal):
             left = np.setdiff1d(rows, rivals[chosen])
             return np.concatenate([rivals[chosen], any_of(left, count - len(chosen), rng=rng)])
         chosen.append(best)
-        _cover(cover, goal, places[best][None], kernel)
+        np.maximum(cover, matrix[best], out=cover)
         bound[best], current[:] = -np.inf, False
     return rivals[chosen]
 
 
-def _look(
-    bound: np.ndarray, current: np.ndarray, rivals: np.ndarray, goal: np.ndarray, cover: np.ndarray, kernel: Kernel
-) -> int:
+def _look(bound: np.ndarray, current: np.ndarray, matrix: np.ndarray, cover: np.ndarray) -> int:
     """The rival that adds most now; brings bounds up to date, in place, as far as that takes."""
     size = 4
     while not current[best := int(np.argmax(bound))]:
         stale = np.flatnonzero(~current & (bound >= np.max(bound, where=current, initial=-np.inf)))
         if len(stale) > size:
             stale = stale[np.argpartition(-bound[stale], size - 1)[:size]]
-        bound[stale], current[stale] = _gains(rivals[stale], goal, cover, kernel), True
-        size = min(2 * size, 256)
+        bound[stale], current[stale] = _gains(matrix, cover, stale), True
+        size *= 2
     return best
 
 
-def _gains(rivals: np.ndarray, goal: np.ndarray, cover: np.ndarray, kernel: Kernel) -> np.ndarray:
-    """What each rival would add."""
-    found = np.zeros(len(rivals))
-    for start in range(0, len(rivals), 256):
-        own = rivals[start : start + 256]
-        for at in blocks(len(goal), len(own)):
-            more = kernel(squared_distances(own, goal[at]))
-            more -= cover[at]
-            found[start : start + 256] += np.maximum(more, 0, out=more).sum(axis=1, dtype=np.float64)
+def _gains(matrix: np.ndarray, cover: np.ndarray, rivals: np.ndarray | None = None) -> np.ndarray:
+    """What each rival, or each of some, would add."""
+    found = np.zeros(len(matrix) if rivals is None else len(rivals))
+    for at in blocks(len(found), 4 * len(cover)):
+        more = matrix[at if rivals is None else rivals[at]] - cover
+        found[at] = np.maximum(more, 0, out=more).sum(axis=1)
     return found
 
 
-def _cover(cover: np.ndarray, goal: np.ndarray, new: np.ndarray, kernel: Kernel) -> None:
-    """Brings `cover` up to date with new rows, in place."""
-    for start in range(0, len(new), 256):
-        own = new[start : start + 256]
+def _covered(goal: np.ndarray, known: np.ndarray, kernel: Kernel) -> np.ndarray:
+    """How well each row is covered by what is known."""
+    cover = np.zeros(len(goal), goal.dtype)
+    for start in range(0, len(known), 256):
+        own = known[start : start + 256]
         for at in blocks(len(goal), len(own)):
             np.maximum(cover[at], kernel(squared_distances(own, goal[at])).max(axis=0), out=cover[at])
+    return cover
 
 
 def pure_radius(
@@ -170,8 +168,8 @@ class ProbCover(Selector):
     - `purity`: for that rule.
     - `clusters`: for that rule; if None, as many as classes were observed, and at least 2.
     - `normalise`: whether to bring embeddings to length 1 first.
-    - `most`: of more free rows, so many by chance are considered.
-    - `targets`: of more free rows, so many by chance are to be covered.
+    - `most`, `targets`: of more free rows, so many by chance are considered, and so many are to be covered; memory
+      and time grow with their product.
 
     **Reference:** Yehuda et al. 2022 (arXiv:2205.11603), algorithm 1.
     """
@@ -181,7 +179,7 @@ class ProbCover(Selector):
     clusters: int | None = eqx.field(static=True, default=None)
     normalise: bool = eqx.field(static=True, default=True)
     most: int = eqx.field(static=True, default=8192)
-    targets: int = eqx.field(static=True, default=100_000)
+    targets: int = eqx.field(static=True, default=8192)
 
     def __check_init__(self):
         if isinstance(self.radius, str) and self.radius not in ("share", "purity"):
@@ -224,8 +222,8 @@ class MaxHerding(Selector):
     - `width`: of a bump, in distances between embeddings (of length 1 if `normalise`); None for √features, which is
       what scikit-activeml does.
     - `normalise`: whether to bring embeddings to length 1 first.
-    - `most`: of more free rows, so many by chance are considered.
-    - `targets`: of more free rows, so many by chance are to be covered.
+    - `most`, `targets`: of more free rows, so many by chance are considered, and so many are to be covered; memory
+      and time grow with their product.
 
     **Reference:** Bae, Noh and Sutherland 2024 (arXiv:2407.12212), algorithm 1.
     """
@@ -233,7 +231,7 @@ class MaxHerding(Selector):
     width: float | None = eqx.field(static=True, default=1.0)
     normalise: bool = eqx.field(static=True, default=True)
     most: int = eqx.field(static=True, default=8192)
-    targets: int = eqx.field(static=True, default=100_000)
+    targets: int = eqx.field(static=True, default=8192)
 
     def __check_init__(self):
         between("width", self.width, 0.0, strict=True)

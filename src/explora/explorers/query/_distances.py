@@ -13,7 +13,7 @@ BLOCK = 1 << 18
 
 def blocks(rows: int, width: int) -> Iterator[slice]:
     """Slices that cover `rows`, so long that each holds about `BLOCK` numbers if a row has `width`."""
-    step = max(64, BLOCK // max(1, width))
+    step = max(16, BLOCK // max(1, width))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 

@@ -6,8 +6,8 @@ from jaxtyping import Float, Int
 from ._candidates import floating
 from ._distances import blocks, some, squared_distances, squares
 
-SEED_ROWS = 64
-"""Seeds are drawn from so many rows a cluster, if there are more."""
+ENOUGH = 16384, 128
+"""Centres are fitted to so many rows, or so many a cluster, by chance if there are more."""
 
 
 def k_means(
@@ -19,6 +19,9 @@ def k_means(
     rng: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "clusters features"], Int[np.ndarray, " rows"]]:
     """Lloyd's algorithm from greedy k-means++ seeds; a cluster that runs empty starts again at the farthest row.
+
+    Centres of a large pool are fitted to a part of it, which moves them by about a tenth of the spread of a cluster;
+    every row then goes to the nearest one.
 
     **Arguments:**
 
@@ -33,16 +36,17 @@ def k_means(
     **Reference:** Arthur and Vassilvitskii 2007, k-means++ (with 2 + ln k trials a seed).
     """
     points = floating(points)
-    weights = np.ones(len(points)) if weights is None else weights.astype(np.float64)
-    from_rows = some(np.arange(len(points)), max(16384, SEED_ROWS * clusters), rng=rng)
-    centres = points[from_rows[_seeds(points[from_rows], weights[from_rows], clusters, rng)]]
-    spread = float(np.mean(np.var(points, axis=0, dtype=np.float64)))
+    seen = some(np.arange(len(points)), max(ENOUGH[0], ENOUGH[1] * clusters), rng=rng)
+    part = points if len(seen) == len(points) else points[seen]
+    heavy = np.ones(len(part)) if weights is None else weights[seen].astype(np.float64)
+    centres = part[_seeds(part, heavy, clusters, rng)]
+    spread = float(np.mean(np.var(part, axis=0, dtype=np.float64)))
     for _ in range(turns):
-        label, apart = assign(points, centres)
-        moved = _means(points, weights, label, centres)
+        label, apart = assign(part, centres)
+        moved = _means(part, heavy, label, centres)
         empty = np.flatnonzero(np.bincount(label, minlength=len(centres)) == 0)
         if len(empty):
-            moved[empty] = points[np.argsort(-apart, kind="stable")[: len(empty)]]
+            moved[empty] = part[np.argsort(-apart, kind="stable")[: len(empty)]]
         shift = float(np.sum((moved - centres).astype(np.float64) ** 2))
         centres = moved
         if shift <= 1e-4 * spread:
