@@ -6,17 +6,23 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Int32, PRNGKeyArray
 
-from explora.core import ArgumentError, CombinationError, Model, between, row_keys
+from explora.core import ArgumentError, CombinationError, Model, between
 
 from ._affine import affine
-from ._blocks import FEWEST, by_blocks, padded, power_of_two
-from ._linear import Axes, Coefficients, Logistic, ridge
-from ._perceptron import Perceptron, Rows, hidden, judged, picked
-from ._resample import Bootstrap, resampled
+from ._blocks import by_blocks, padded, power_of_two
+from ._labelled import Labelled
+from ._linear import Axes, Coefficients, logistic, ridge
+from ._perceptron import Perceptron, Rows, first_weights, hidden, judged, picked
+from ._resample import Bootstrap, generator, resampled
+
+_FEWEST = 256
+"""Rows of the smallest program that fits: a second one takes longer to compile than fewer rows would ever save."""
+
+_SAMPLE, _WEIGHTS, _ORDER = 0, 1, 2
+"""What the numbers of a key are used for."""
 
 _DEFAULTS = {"linear": {"decay": 1.0, "steps": 200}, "mlp": {"decay": 0.01, "steps": 300}}
 
@@ -43,7 +49,7 @@ class Ensemble(Model):
     """Classifiers or regressors that are fitted from scratch to a few labelled rows, again and again.
 
     Whole numbers as targets make classifiers, other numbers regressors. All members are one compiled program. Rows are
-    padded to a power of two (64 at least) and classes too, so that a labelled set that grows to n rows compiles about
+    padded to a power of two (256 at least) and classes too, so that a labelled set that grows to n rows compiles about
     log₂ n programs, and not n. Where there is nothing to learn, the prior answers: with one class seen, that class;
     with none, all classes alike; without any row, the value zero.
 
@@ -108,13 +114,20 @@ class Ensemble(Model):
 
         **Raises:** `ArgumentError` for targets outside the classes, negative weights, and numbers that are not finite.
         """
-        inputs, targets, weights = _rows(inputs, targets, weights, classes)
-        rows = power_of_two(len(inputs), FEWEST)
-        arrays = [padded(x, rows) for x in (inputs, targets, weights)]
-        if targets.ndim == 2:
-            return _fit_values(self, *arrays, key)
-        known = classes or 1
-        return _fit_classes(self, *arrays, np.int32(known), power_of_two(known, 2), key)
+        inputs, targets, weights = Labelled.of(inputs, targets, weights, classes)
+        if not np.isfinite(inputs).all():
+            raise ArgumentError("`inputs` must be finite, but some are missing or infinite: fill them in first")
+        members = [generator(key, _SAMPLE, member) for member in range(self.members)]
+        samples = np.stack([weights * resampled(targets, bootstrap=self.bootstrap, rng=rng) for rng in members])
+        known = targets.shape[1] if classes is None else power_of_two(classes, 2)
+        start = None if self.kind == "linear" else self._start(len(inputs), inputs.shape[1], known, key)
+        rows = power_of_two(len(inputs), _FEWEST)
+        numbers = np.int32 if targets.ndim == 1 else np.float32
+        arrays = [padded(x.astype(kind), rows) for x, kind in ((inputs, np.float32), (targets, numbers))]
+        arrays += [padded(weights.astype(np.float32), rows), padded(samples.T.astype(np.float32), rows).T]
+        if classes is None:
+            return _fit_values(self, *arrays, start)
+        return _fit_classes(self, *arrays, start, np.int32(classes), known)
 
     def predict(
         self, fitted: Fitted, inputs: Float[Array | np.ndarray, "rows features"]
@@ -163,6 +176,16 @@ class Ensemble(Model):
             return None
         return by_blocks(partial(_losses, fitted), inputs, wide=self.members * self.width)
 
+    def _start(self, rows: int, features: int, outputs: int, key: PRNGKeyArray) -> tuple[Any, np.ndarray]:
+        """The first weights of all members, and the rows of every step. All members go through the same rows: the
+        first layer is then one product for all."""
+        sizes = {"width": self.width, "depth": self.depth, "judges": self.judges}
+        first = [
+            first_weights(features, outputs, **sizes, rng=generator(key, _WEIGHTS, member))
+            for member in range(self.members)
+        ]
+        return jax.tree.map(lambda *x: np.stack(x), *first), picked(rows, self.turns, rng=generator(key, _ORDER))
+
     @property
     def penalty(self) -> float:
         """`decay`, or what it is by default."""
@@ -180,20 +203,19 @@ def _fit_classes(
     inputs: Float[Array, "rows features"],
     targets: Int32[Array, " rows"],
     weights: Float[Array, " rows"],
+    samples: Float[Array, "members rows"],
+    start: Any,
     classes: Int32[Array, ""],
     capacity: int,
-    key: PRNGKeyArray,
 ) -> Fitted:
     present = jnp.zeros((capacity,)).at[targets].add(weights) > 0
     allowed = jnp.where(jnp.any(present), present, jnp.arange(capacity) < classes)
-    samples = _samples(ensemble, weights, targets, present, key)
     hot = jax.nn.one_hot(targets, capacity)
     if ensemble.kind == "linear":
         axes = Axes.of(inputs, weights)
-        solve = lambda sample: Logistic(axes, hot, sample, allowed, ensemble.penalty).solve(ensemble.turns)
-        models = jax.vmap(solve)(samples)
+        models = logistic(axes, hot, samples, allowed, decay=ensemble.penalty, steps=ensemble.turns)
     else:
-        models = _train(ensemble, Rows(inputs, hot, weights), samples, allowed, key)
+        models = _train(ensemble, Rows(inputs, hot, weights), samples, start, allowed)
     return Fitted(models, allowed, classes, None, None)
 
 
@@ -203,7 +225,8 @@ def _fit_values(
     inputs: Float[Array, "rows features"],
     targets: Float[Array, "rows outputs"],
     weights: Float[Array, " rows"],
-    key: PRNGKeyArray,
+    samples: Float[Array, "members rows"],
+    start: Any,
 ) -> Fitted:
     total = jnp.maximum(jnp.sum(weights), 1e-30)
     middle = weights @ targets / total
@@ -211,34 +234,28 @@ def _fit_values(
     # Where all values are the same, or none is there, that is the answer: what models say is taken times zero.
     spread = jnp.where(variance > 1e-12 * middle**2, jnp.sqrt(variance), 0.0)
     scaled = (targets - middle[None]) / jnp.where(spread > 0, spread, 1.0)[None]
-    same = jnp.zeros(weights.shape, jnp.int32)
-    samples = _samples(ensemble, weights, same, jnp.any(weights > 0)[None], key)
     if ensemble.kind == "linear":
         axes = Axes.of(inputs, weights)
         models = jax.vmap(lambda sample: ridge(axes, scaled, sample, ensemble.penalty))(samples)
     else:
-        models = _train(ensemble, Rows(inputs, scaled, weights), samples, None, key)
+        models = _train(ensemble, Rows(inputs, scaled, weights), samples, start, None)
     return Fitted(models, None, None, middle, spread)
 
 
-def _samples(
-    ensemble: Ensemble, weights: Array, classes: Array, present: Array, key: PRNGKeyArray
-) -> Float[Array, "members rows"]:
-    sample = lambda k: resampled(weights, classes, present, bootstrap=ensemble.bootstrap, key=k)
-    return jax.vmap(sample)(row_keys(jr.fold_in(key, 0), ensemble.members))
-
-
-def _train(ensemble: Ensemble, rows: Rows, samples: Array, allowed: Array | None, key: PRNGKeyArray) -> Any:
-    """All members go through the same rows in the same order: the first layer is then one product for all."""
-    e = ensemble
-    model = Perceptron(e.width, e.depth, e.penalty, e.turns, e.rate, e.judges, allowed)
-    picks = picked(rows.weights, e.turns, key=jr.fold_in(key, 1))
-    fit = lambda sample, k: model.fit(rows._replace(weights=sample), picks, key=k)
-    trained = jax.vmap(fit)(samples, row_keys(jr.fold_in(key, 2), e.members))
+def _train(
+    ensemble: Ensemble,
+    rows: Rows,
+    samples: Float[Array, "members rows"],
+    start: tuple[Any, Int32[Array, "steps batch"]],
+    allowed: Bool[Array, " classes"] | None,
+) -> Any:
+    model = Perceptron(ensemble.penalty, ensemble.turns, ensemble.rate, ensemble.judges, allowed)
+    first, picks = start
+    fit = lambda weights, sample: model.fit(weights, rows._replace(weights=sample), picks)
+    trained = jax.vmap(fit)(first, samples)
     # Where nothing was seen, first weights would say something all the same.
     seen = jnp.any(rows.weights > 0).astype(jnp.float32)
-    out = jax.tree.map(lambda x: x * seen, trained["out"])
-    return trained | {"out": out}
+    return trained | {"out": jax.tree.map(lambda x: x * seen, trained["out"])}
 
 
 @jax.jit
@@ -269,38 +286,3 @@ def _capacity(fitted: Fitted) -> int:
     found = fitted.middle if fitted.allowed is None else fitted.allowed
     assert found is not None
     return found.shape[0]
-
-
-def _rows(
-    inputs: Any, targets: Any, weights: Any, classes: int | None
-) -> tuple[Float[np.ndarray, "rows features"], np.ndarray, Float[np.ndarray, " rows"]]:
-    """The rows that count, in 32 bits, on the host, where padding compiles nothing."""
-    inputs, targets = np.asarray(inputs, np.float32), np.asarray(targets)
-    weights = np.ones(len(inputs), np.float32) if weights is None else np.asarray(weights, np.float32)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ArgumentError("`weights` must be finite and not negative")
-    count = weights > 0
-    inputs, targets, weights = inputs[count], targets[count], weights[count]
-    if not np.isfinite(inputs).all():
-        raise ArgumentError("`inputs` must be finite, but some are missing or infinite: fill them in first")
-    if targets.ndim == 2:
-        _check_values(targets, classes)
-        return inputs, targets.astype(np.float32), weights
-    _check_classes(targets, classes)
-    return inputs, targets.astype(np.int32), weights
-
-
-def _check_values(targets: np.ndarray, classes: int | None) -> None:
-    if classes is not None:
-        raise ArgumentError("`classes` counts classes, but `targets` are values: leave it out")
-    if not np.isfinite(targets).all():
-        raise ArgumentError("`targets` must be finite, but some are missing or infinite: leave these rows out")
-
-
-def _check_classes(targets: np.ndarray, classes: int | None) -> None:
-    if classes is None or classes < 1:
-        raise ArgumentError(f"`classes` must be at least 1 where `targets` are classes, got {classes}")
-    if len(targets) and (targets.min() < 0 or targets.max() >= classes):
-        raise ArgumentError(
-            f"`targets` must be classes from 0 to {classes - 1}, got {targets.min()} to {targets.max()}"
-        )

@@ -22,7 +22,7 @@ _MEMORY = 10
 _LOOKS = 3
 """How many lengths are tried along each direction, if one of them is better than standing still."""
 
-_PRECISION = 1e-9
+_PRECISION = 1e-8
 """The gain that is not worth a further step, in nats per unit of weight."""
 
 
@@ -128,23 +128,6 @@ class Logistic(eqx.Module):
     allowed: Bool[Array, " classes"]
     decay: float = eqx.field(static=True)
 
-    def solve(self, steps: int) -> Coefficients:
-        """Quasi-Newton steps (limited memory) until the gain is negligible, `steps` at most.
-
-        The logits are linear in the coefficients, so that a length along a direction is judged without another
-        product with the inputs, and by slopes, which lose no digits where the values hardly differ.
-
-        **Reference:** Nocedal & Wright 2006, Numerical Optimization, algorithms 7.4 and 7.5.
-        """
-        start = jnp.zeros((self.axes.rows.shape[1], self.hot.shape[1]))
-        past = jnp.zeros((_MEMORY, *start.shape))
-        logits = self.axes.rows @ start
-        place = self._at(start, logits, past, past, jnp.zeros((_MEMORY,)), jnp.int32(0))
-        enough = _PRECISION * jnp.sum(self.weights)
-        going = lambda at: (at.turn < steps) & (at.gain > enough)
-        place = jax.lax.while_loop(going, lambda at: self._step(at), place)  # a bound method would have to be hashed
-        return self.axes.coefficients(place.values)
-
     def _penalty(self) -> Float[Array, "coordinates 1"]:
         return self.axes.penalty(self.decay * jnp.where(jnp.sum(self.allowed) == 2, 2.0, 1.0))
 
@@ -163,7 +146,14 @@ class Logistic(eqx.Module):
         gain = jnp.sum(gradient**2 * scale)
         return _Place(values, logits, gradient, scale, steps, bends, inverse, turn, gain)
 
-    def _step(self, at: _Place) -> _Place:
+    def start(self) -> _Place:
+        """All coefficients zero."""
+        values = jnp.zeros((self.axes.rows.shape[1], self.hot.shape[1]))
+        past = jnp.zeros((_MEMORY, *values.shape))
+        return self._at(values, self.axes.rows @ values, past, past, jnp.zeros((_MEMORY,)), jnp.int32(0))
+
+    def step(self, at: _Place) -> _Place:
+        """To the lowest place along a direction that the past suggests."""
         direction = -_downhill(at)
         change = self.axes.rows @ direction
         length = self._length(at, direction, change)
@@ -207,6 +197,36 @@ class Logistic(eqx.Module):
 
         lengths = (jnp.float32(1.0), jnp.float32(0.0), jnp.float32(jnp.inf), jnp.float32(0.0))
         return jax.lax.while_loop(unsettled, look, (*lengths, start, jnp.int32(0)))[3]
+
+
+def logistic(
+    axes: Axes,
+    hot: Float[Array, "rows classes"],
+    samples: Float[Array, "members rows"],
+    allowed: Bool[Array, " classes"],
+    *,
+    decay: float,
+    steps: int,
+) -> Coefficients:
+    """Quasi-Newton steps (limited memory) until no member gains by a further one, `steps` at most.
+
+    The logits are linear in the coefficients, so that a length along a direction is judged without another product
+    with the inputs, and by slopes, which lose no digits where the values hardly differ.
+
+    **Arguments:** as of `Logistic`; `samples` are the weights of each member.
+
+    **Returns:** the coefficients, members along a leading axis.
+
+    **Reference:** Nocedal & Wright 2006, Numerical Optimization, algorithms 7.4 and 7.5.
+    """
+    problem = lambda sample: Logistic(axes, hot, sample, allowed, decay)
+    step = jax.vmap(lambda sample, at: problem(sample).step(at))
+    enough = _PRECISION * jnp.sum(samples, axis=1)
+    # All go on until the last has arrived: to hold back those that have would copy their past at every step.
+    going = lambda at: (at.turn[0] < steps) & jnp.any(at.gain > enough)
+    places = jax.vmap(lambda sample: problem(sample).start())(samples)
+    places = jax.lax.while_loop(going, lambda at: step(samples, at), places)
+    return jax.vmap(axes.coefficients)(places.values)
 
 
 def _downhill(at: _Place) -> Float[Array, "coordinates classes"]:

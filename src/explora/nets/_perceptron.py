@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
-import optax
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, Int32
 
 from ._affine import affine
 
@@ -30,55 +30,44 @@ class Rows(NamedTuple):
 
 
 class Perceptron(eqx.Module):
-    """`depth` layers of `width` ReLU units, a linear output, and a head that predicts the loss where one is wanted.
+    """How layers of ReLU units with a linear output are trained, and a head that predicts the loss if one is wanted.
 
     **Arguments:** as of `Ensemble`; `allowed` are the classes that exist, None: the outputs are values.
     """
 
-    width: int
-    depth: int
     decay: float
     steps: int
     rate: float
-    losses: bool
+    judges: bool
     allowed: Bool[Array, " classes"] | None
 
-    def init(self, features: int, outputs: int, *, key: PRNGKeyArray) -> dict[str, Any]:
-        """Weights as He et al. 2015 (arXiv:1502.01852) draw them, zero biases."""
-        sides = [features, *[self.width] * self.depth]
-        keys = jr.split(key, 2 * self.depth + 2)
-        layers = [_layer(*x) for x in zip(sides[:-1], sides[1:], keys[: self.depth], strict=True)]
-        weights = {"layers": layers, "out": _layer(self.width, outputs, keys[-1], 1.0)}
-        if self.losses:
-            readers = [_layer(self.width, _JUDGE, k) for k in keys[self.depth : 2 * self.depth]]
-            weights |= {"readers": readers, "judge": _layer(_JUDGE * self.depth, 1, keys[-2], 1.0)}
-        return weights
-
-    def fit(self, rows: Rows, picks: Int32[Array, "steps batch"], *, key: PRNGKeyArray) -> dict[str, Any]:
-        """Trains one member by AdamW, with a rate that falls to zero.
+    def fit(self, weights: dict[str, Any], rows: Rows, picks: Int32[Array, "steps batch"]) -> dict[str, Any]:
+        """Trains one member by AdamW, with a rate that falls to zero along half a cosine.
 
         **Arguments:**
 
+        - `weights`: where it starts, from `first_weights`.
         - `rows`: what is learned from.
         - `picks`: the rows of each step.
-        - `key`: for the first weights.
+
+        **Reference:** Loshchilov & Hutter 2019 (arXiv:1711.05101), algorithm 2.
         """
-        adam = optax.adamw(optax.cosine_decay_schedule(self.rate, self.steps), weight_decay=self.decay)
-        weights = self.init(rows.inputs.shape[1], rows.targets.shape[1], key=key)
+        start, shaped = ravel_pytree(weights)  # one long vector: the update is compiled once, not once a layer
         heaviness = jnp.maximum(jnp.mean(rows.weights[picks]), 1e-30)
 
-        def step(state: tuple[Any, Any], turn: tuple[Array, Array]) -> tuple[tuple[Any, Any], None]:
-            weights, memory = state
-            number, picked = turn
+        def step(state: tuple[Array, ...], picked: Int32[Array, " batch"]) -> tuple[tuple[Array, ...], None]:
+            place, mean, square, turn = state
             batch = Rows(*(x[picked] for x in rows))
-            together = number < _TOGETHER * self.steps
-            gradient = jax.grad(self._loss)(weights, batch, heaviness, together)
-            with jax.numpy_dtype_promotion("standard"):  # Optax raises a float to the power of an int
-                change, memory = adam.update(gradient, memory, weights)
-            return (optax.apply_updates(weights, change), memory), None
+            together = turn < _TOGETHER * self.steps
+            gradient = jax.grad(lambda x: self._loss(shaped(x), batch, heaviness, together))(place)
+            mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+            rate = self.rate * 0.5 * (1.0 + jnp.cos(jnp.pi * turn / self.steps))
+            turn = turn + 1.0
+            move = mean / (1.0 - 0.9**turn) / (jnp.sqrt(square / (1.0 - 0.999**turn)) + 1e-8)
+            return (place - rate * (move + self.decay * place), mean, square, turn), None
 
-        turns = (jnp.arange(self.steps).astype(jnp.float32), picks)
-        return jax.lax.scan(step, (weights, adam.init(weights)), turns)[0][0]
+        zero = jnp.zeros_like(start)
+        return shaped(jax.lax.scan(step, (start, zero, zero, jnp.float32(0.0)), picks)[0][0])
 
     def _loss(
         self, weights: dict[str, Any], rows: Rows, heaviness: Float[Array, ""], together: Bool[Array, ""]
@@ -91,7 +80,7 @@ class Perceptron(eqx.Module):
             logs = jax.nn.log_softmax(jnp.where(self.allowed[None], said, -1e30), axis=1)
             each = -jnp.sum(rows.targets * logs, axis=1)
         loss = jnp.mean(rows.weights * each) / heaviness
-        if not self.losses:
+        if not self.judges:
             return loss
         read = [jnp.where(together, x, jax.lax.stop_gradient(x)) for x in seen]
         return loss + ranking(judged(weights, read), jax.lax.stop_gradient(each), rows.weights / heaviness)
@@ -126,14 +115,29 @@ def ranking(
     return jnp.mean(weights[first] * weights[second] * short)
 
 
-def picked(weights: Float[Array, " rows"], steps: int, *, key: PRNGKeyArray) -> Int32[Array, "steps batch"]:
-    """The rows of each step: everything in a new order, or a sample among the rows that weigh anything."""
-    rows = weights.shape[0]
-    if rows <= _BATCH:
-        return jax.vmap(lambda k: jr.permutation(k, rows))(jr.split(key, steps)).astype(jnp.int32)
-    order, count = jnp.argsort(weights <= 0, stable=True), jnp.maximum(jnp.sum(weights > 0), 1)
-    return order[jr.randint(key, (steps, _BATCH), 0, count)].astype(jnp.int32)
+def first_weights(
+    features: int, outputs: int, *, width: int, depth: int, judges: bool, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Weights as He et al. 2015 (arXiv:1502.01852) draw them, zero biases.
+
+    **Arguments:** as of `Ensemble`; `features` and `outputs` are those of the whole network.
+    """
+    layer = lambda inputs, outputs, gain: (
+        (rng.standard_normal((inputs, outputs)) * (gain / inputs) ** 0.5).astype(np.float32),
+        np.zeros(outputs, np.float32),
+    )
+    weights = {
+        "layers": [layer(features if i == 0 else width, width, 2.0) for i in range(depth)],
+        "out": layer(width, outputs, 1.0),
+    }
+    if judges:
+        weights["readers"] = [layer(width, _JUDGE, 2.0) for _ in range(depth)]
+        weights["judge"] = layer(_JUDGE * depth, 1, 1.0)
+    return weights
 
 
-def _layer(inputs: int, outputs: int, key: PRNGKeyArray, gain: float = 2.0) -> tuple[Array, Array]:
-    return jr.normal(key, (inputs, outputs)) * (gain / inputs) ** 0.5, jnp.zeros((outputs,))
+def picked(rows: int, steps: int, *, rng: np.random.Generator) -> Int32[np.ndarray, "steps batch"]:
+    """The rows of each step: a sample, or everything in a new order (and some padding) if that is no more."""
+    if rows > _BATCH:
+        return rng.integers(0, rows, (steps, _BATCH), np.int32)
+    return rng.permuted(np.tile(np.arange(_BATCH, dtype=np.int32), (steps, 1)), axis=1)

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from explora.core import ArgumentError, CombinationError, Model, between
+from explora.nets import Bootstrap, Labelled, generator
 
 from .. import _required
 from ._blueprint import Unwritten, construct, describe
-from ._host import BLOCK, Bootstrap, Labelled, generator
+from ._host import blocks
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,7 @@ class Estimator(Model):
         if not fitted.models:
             said[:] = fitted.prior
         for member, model in enumerate(fitted.models):
-            for start in range(0, len(inputs), BLOCK):
-                rows = slice(start, start + BLOCK)
+            for rows in blocks(len(inputs)):
                 with _refusals(model, fitted.labels):
                     if fitted.classes is None:
                         said[rows, member] = np.reshape(model.predict(inputs[rows]), (-1, said.shape[2]))
@@ -177,8 +177,8 @@ class Estimator(Model):
         if first is None or not len(inputs) or len(getattr(first, "steps", ())) < 2:
             return np.asarray(inputs, np.float32)
         dense = lambda x: x.toarray() if hasattr(x, "toarray") else x
-        blocks = [inputs[start : start + BLOCK] for start in range(0, len(inputs), BLOCK)]
-        return np.concatenate([np.asarray(dense(first[:-1].transform(block)), np.float32) for block in blocks])
+        said = [dense(first[:-1].transform(inputs[rows])) for rows in blocks(len(inputs))]
+        return np.concatenate(said).astype(np.float32)
 
     def _fitted(self, rows: Labelled, rng: np.random.Generator) -> Any:
         model = self.make()

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from explora.core import ArgumentError, Model, between
+from explora.nets import Bootstrap, Labelled, generator
 
 from .. import _required
-from ._host import BLOCK, Bootstrap, Labelled, generator
+from ._host import blocks
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,14 @@ class TorchModel(Model):
         if not fitted.modules:
             said[:] = fitted.prior
         for member, module in enumerate(fitted.modules):
-            for start in range(0, len(inputs), BLOCK):
-                block = _asked(module, inputs[start : start + BLOCK])
+            for rows in blocks(len(inputs)):
+                block = _asked(module, inputs[rows])
                 if fitted.allowed is None:
                     chances = block * fitted.spread + fitted.middle
                 else:
                     chances = np.where(fitted.allowed, np.exp(block - block[:, fitted.allowed].max(1)[:, None]), 0.0)
                     chances = chances / chances.sum(1, keepdims=True)
-                said[start : start + BLOCK, member] = chances
+                said[rows, member] = chances
         return said
 
     def embed(
@@ -145,7 +146,7 @@ class TorchModel(Model):
             before = first[:-1]
         if before is None or not len(inputs):
             return np.asarray(inputs, np.float32)
-        return np.concatenate([_asked(before, inputs[start : start + BLOCK]) for start in range(0, len(inputs), BLOCK)])
+        return np.concatenate([_asked(before, inputs[rows]) for rows in blocks(len(inputs))])
 
     def _trained(self, rows: Labelled, allowed: np.ndarray | None, outputs: int, rng: np.random.Generator) -> Any:
         torch = _required.torch()
