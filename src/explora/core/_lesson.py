@@ -1,7 +1,7 @@
 """The three records that travel round the loop: `Lesson` (asked), `Experience` (lived), `Outcome` (measured)."""
 
 import enum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -11,7 +11,10 @@ from jaxtyping import Array, Bool, Float, Int, Int8, Int32, PyTree
 
 Task = TypeVar("Task")
 
-Rowwise = Array | np.ndarray
+if TYPE_CHECKING:
+    Rowwise = Any  # a compiled part rightly reckons with one kind, a hosted part with the other
+else:
+    Rowwise = Array | np.ndarray
 """One entry a row: of JAX where the part that made it is compiled, of NumPy where it is hosted."""
 
 

@@ -56,14 +56,20 @@ _QUESTIONS = (
         "Hacohen et al. 2022, arXiv:2202.02794",
         "active",
     ),
-    _asking("least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994", "least_confident"),
+    _asking(
+        "least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994", "least_confident"
+    ),
     _asking("margin", "Margin", "Query(Top, Margin)", "Scheffer et al. 2001", "margin"),
     _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009", "entropy"),
     _asking("committee", "Query by committee", "Query(Top, VoteEntropy)", "Seung et al. 1992", "committee"),
     _asking("bald", "BALD", "Query(Top, BALD)", "Houlsby et al. 2011, arXiv:1112.5745", "bald"),
-    _asking("power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059", "power_margin"),
+    _asking(
+        "power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059", "power_margin"
+    ),
     _asking("badge", "BADGE", "Query(Badge)", "Ash et al. 2019, arXiv:1906.03671", "badge"),
-    _asking("core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489", "core_set"),
+    _asking(
+        "core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489", "core_set"
+    ),
     _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794", "typiclust"),
     _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603", "probcover"),
     _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212", "max_herding"),

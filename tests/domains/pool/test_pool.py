@@ -113,7 +113,7 @@ def test_a_function_is_asked_with_the_item_and_may_skip():
     signs = np.random.default_rng(0).normal(size=(12, 3))[:, 0] > 0
     wanted = ["dog" if signs[0] else "cat", None, "dog" if signs[2] else "cat"]
     assert answers(domain, [0, 1, 2]) == ([1, 2, 1], wanted)
-    with pytest.raises(UnknownName, match="'test_pool.by_sgin'; did you mean 'test_pool.by_sign'"):
+    with pytest.raises(UnknownName, match=r"'test_pool\.by_sgin'; did you mean 'test_pool\.by_sign'"):
         answers(pool(Calling("test_pool.by_sgin")), [0])
 
 

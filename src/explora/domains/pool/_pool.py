@@ -143,7 +143,7 @@ class Pool(Questions[Array]):
             return ()
         return ("held-out", "classes") if self.target.kind == "classes" else ("held-out",)
 
-    def suite(self, name: str) -> Suite[Array]:
+    def suite(self, name: str) -> Suite:
         held = self.parted.held
         if name == "held-out" and name in self.suite_names:
             rows = np.arange(len(held.ids), dtype=np.int32)[None]
@@ -162,7 +162,7 @@ class Pool(Questions[Array]):
         nothing = np.zeros(len(tasks), np.int32)
         return Outcome(rows, steps=nothing, calls=nothing, episodes=nothing + 1, solved=solved, returns=solved)
 
-    def _by_class(self) -> Suite[Array]:
+    def _by_class(self) -> Suite:
         codes = self.target.encode(self.parted.held.labels)
         rows = [np.flatnonzero(codes == code).astype(np.int32) for code in np.unique(codes)]
         filled = np.full((len(rows), max(map(len, rows))), -1, np.int32)
