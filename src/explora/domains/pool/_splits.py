@@ -8,7 +8,7 @@ from jaxtyping import Int64
 
 from explora.core import ArgumentError, between
 
-Places = Int64[np.ndarray, " places"]
+Places = Int64[np.ndarray, " _"]
 
 _BINS = 10  # numbers are split as if each tenth of them were a class
 
