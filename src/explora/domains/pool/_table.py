@@ -109,7 +109,9 @@ def _plain(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]")  # of nanoseconds, Python's own type would be a bare number
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _listed(column: Any) -> list:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float, Int32
+from jaxtyping import Float, Int32, Int64
 
 from explora.core import ArgumentError, UnknownName
 
@@ -75,7 +75,7 @@ class Target(eqx.Module):
             return self
         known = {_key(name) for name in self.classes}
         new: dict[str, Plain] = {}
-        for place, label in enumerate(labels):
+        for place, label in _distinct(labels)[0]:
             for name in self._names(label, place):
                 if _key(name) not in known:
                     new.setdefault(_key(name), name)
@@ -89,22 +89,19 @@ class Target(eqx.Module):
 
         **Raises:** `ArgumentError` for a label that is not of the kind, or a class that is not known (see `grown`).
         """
+        firsts, index = _distinct(labels)
         if self.kind == "numbers":
-            return np.array([self._number(label, place) for place, label in enumerate(labels)], np.float64)
+            return np.array([self._number(label, place) for place, label in firsts], np.float64)[index]
         codes = {_key(name): code for code, name in enumerate(self.classes)}
+        found = [[self._code(codes, name, place) for name in self._names(label, place)] for place, label in firsts]
         if self.kind == "classes":
-            found = np.full(len(labels), -1, np.int32)
-            for place, label in enumerate(labels):
-                for name in self._names(label, place):
-                    found[place] = self._code(codes, name, place)
-            return found
-        rows = np.zeros((len(labels), len(self.classes)), np.float32)
-        for place, label in enumerate(labels):
+            return np.array([own[0] if own else -1 for own in found], np.int32)[index]
+        rows = np.zeros((len(firsts), len(self.classes)), np.float32)
+        for row, own, (_, label) in zip(rows, found, firsts):
+            row[own] = 1
             if _unknown(label):
-                rows[place] = np.nan
-            for name in self._names(label, place):
-                rows[place, self._code(codes, name, place)] = 1
-        return rows
+                row[:] = np.nan
+        return rows[index]
 
     def decode(self, codes: Any) -> list[Any]:
         """The labels of numbers, as the user wrote them; None where one is missing."""
@@ -119,15 +116,13 @@ class Target(eqx.Module):
 
     def doubt(self, labels: Sequence[Any]) -> str | None:
         """A sentence if the labels make one doubt that they mean what they are taken for, to be shown to the user."""
-        known = [label for label in labels if not _unknown(label)]
+        known, rows = _known(labels)
         if self.kind == "numbers":
-            values = {self._number(label, 0) for label in known}
-            return (
-                f"the target is taken for numbers but has {len(values)} different ones; if they are classes, say so"
-                if 0 < len(values) <= 10 < len(known)
-                else None
-            )
-        rows, count = len(known), len({_key(name) for label in known for name in self._names(label, 0)})
+            count = len({self._number(label, 0) for label in known})
+            if 0 < count <= 10 < rows:
+                return f"the target is taken for numbers but has {count} different ones; if they are classes, say so"
+            return None
+        count = len({_key(name) for label in known for name in self._names(label, 0)})
         if rows >= 20 and count > rows / 2:
             return (
                 f"the target has {count:,} different classes in {rows:,} labelled rows, so that most occur once; "
@@ -183,7 +178,7 @@ class Target(eqx.Module):
 
 
 def _detect(labels: Sequence[Any]) -> str:
-    known = [label for label in labels if not _unknown(label)]
+    known, rows = _known(labels)
     if any(_listed(label) is not None for label in known):
         return "labels"
     texts = [label for label in known if isinstance(label, str)]
@@ -196,7 +191,32 @@ def _detect(labels: Sequence[Any]) -> str:
     if any(value != math.floor(value) for value in numbers):
         return "numbers"
     distinct = len(set(numbers))
-    return "numbers" if distinct > max(_FEW, _SHARE * len(numbers)) and not texts else "classes"
+    return "numbers" if distinct > max(_FEW, _SHARE * rows) and not texts else "classes"
+
+
+def _distinct(labels: Sequence[Any]) -> tuple[list[tuple[int, Any]], Int64[np.ndarray, " items"]]:
+    """Each different label with its first place, and which of them every item has: judging a label costs more."""
+    seen: dict[Any, int] = {}
+    firsts: list[tuple[int, Any]] = []
+    index = np.empty(len(labels), np.int64)
+    for place, label in enumerate(labels):
+        key = type(label), label
+        try:
+            known = seen.get(key)
+        except TypeError:  # a list, say
+            key, known = place, None
+        if known is None:
+            known = seen[key] = len(firsts)
+            firsts.append((place, label))
+        index[place] = known
+    return firsts, index
+
+
+def _known(labels: Sequence[Any]) -> tuple[list[Any], int]:
+    """Each different label that is not missing, and how many items have one."""
+    firsts, index = _distinct(labels)
+    known = np.array([not _unknown(label) for _, label in firsts], bool)
+    return [label for _, label in firsts if not _unknown(label)], int(known[index].sum())
 
 
 def _finite(label: Any) -> float | None:

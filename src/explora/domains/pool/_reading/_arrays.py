@@ -57,7 +57,8 @@ def from_arrays(
         raise ArgumentError("`inputs` must have at least one row, got none")
     fingerprint = digest(_bytes(values) for values in (*columns.values(), *extra.values()))
     whole = Table(columns | extra, "`inputs`")
-    return assemble(whole, Roles(dtype=dtype, **roles), fingerprint, featuriser)
+    text, image = (tuple(name for name in columns if name == role and names is None) for role in ("text", "image"))
+    return assemble(whole, Roles(text=text, image=image, dtype=dtype, **roles), fingerprint, featuriser)
 
 
 def from_frame(
@@ -83,9 +84,9 @@ def from_frame(
     **Raises:** `ArgumentError` for something else, or for a column that does not exist.
     """
     check_dtype(dtype)
-    if type(frame).__module__.startswith("polars") and hasattr(frame, "height"):
+    if type(frame).__module__.startswith("polars") and type(frame).__name__ == "DataFrame":
         table = Table(frame, "the frame")
-    elif hasattr(frame, "columns") and hasattr(frame, "iloc"):
+    elif hasattr(frame, "iloc") and hasattr(frame, "columns"):
         doubled = [str(name) for name in frame.columns[frame.columns.duplicated()]]
         if doubled:
             raise ArgumentError(f"two columns of the frame are called {doubled[0]!r}; rename one of them")
@@ -175,6 +176,8 @@ def _columns(inputs: Any, names: Sequence[str] | None) -> dict[str, Any]:
             f"`inputs` must have the shape (items, features) or that of images, got {array.shape}; "
             "reshape a single feature with `x[:, None]`"
         )
+    if not array.shape[1]:
+        raise ArgumentError(f"`inputs` must have at least one column, got {array.shape}")
     names = [f"x{i}" for i in range(array.shape[1])] if names is None else [str(name) for name in names]
     if len(names) != array.shape[1] or len(set(names)) != len(names):
         raise ArgumentError(

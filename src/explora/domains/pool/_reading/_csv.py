@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from .._table import Table
 from ._files import check_text, content_of, line_of
 
 _SEPARATORS = (",", ";", "\t", "|")
+_WIDEST = 20_000  # columns
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
 
@@ -100,6 +102,11 @@ def _records(path: Path, content: bytes, separator: str) -> _Records:
 
 
 def _header(path: Path, content: bytes, records: _Records, separator: str) -> list[str]:
+    if records.fields[0] > _WIDEST:
+        raise TaskError(
+            f"{path}, line 1: {records.fields[0]:,} columns; at most {_WIDEST:,} are read; put wide data into "
+            "one column of lists (JSON lines, Parquet), or use `from_arrays`"
+        )
     text = content[records.start[0] : records.end[0]].decode("utf-8")
     try:
         fields = next(csv.reader(io.StringIO(text), delimiter=separator))
@@ -109,8 +116,8 @@ def _header(path: Path, content: bytes, records: _Records, separator: str) -> li
     odd = next((name for name in names if not name.isprintable()), None)
     if odd is not None:
         raise TaskError(f"{path}, line 1: a column name with characters that cannot be printed; rename the column")
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
+    twice, often = Counter(names).most_common(1)[0]
+    if often > 1:
         raise TaskError(f"{path}, line 1: two columns are called {twice[:60]!r}; rename one of them")
     if all(_is_number(name) for name in names):
         raise TaskError(f"{path}, line 1: numbers where the names of the columns must be; put a line of names first")

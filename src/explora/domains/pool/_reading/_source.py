@@ -164,4 +164,6 @@ class Source(eqx.Module):
         if kind == "made":
             made = made_set(self.path.partition(":")[2] or self.path)
             target, group = target or "label", group or made.group
-        return Roles(target, name, group, self.text, image, ignore, self.dtype)
+        # Short texts may look like categories, but who calls them texts means texts.
+        text = (*self.text, "text") if kind in ("texts", "lines") and "text" not in self.text else self.text
+        return Roles(target, name, group, text, image, ignore, self.dtype)
