@@ -15,6 +15,8 @@ are compiled: fixed shapes, no host code.
 
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
+
+`explora.explorers.query` chooses which rows of a pool of data to ask next; that runs on the host.
 """
 
 from ._adversary import Adversary as Adversary
