@@ -15,6 +15,7 @@ class Entry(NamedTuple):
     - `name`: what it is called there.
     - `summary`: one line about it.
     - `place`: the module and the class.
+    - `plays`: whether playing a task is acting in an environment, `"environments"`, or asking, `"questions"`.
     - `recipe`: the recipe that a run takes if none is named; None: the library's.
     - `options`: short names of command-line options, and what they stand for.
     """
@@ -22,6 +23,7 @@ class Entry(NamedTuple):
     name: str
     summary: str
     place: str
+    plays: str = "environments"
     recipe: str | None = None
     options: tuple[tuple[str, str], ...] = ()
 
@@ -37,6 +39,7 @@ DOMAINS: tuple[Entry, ...] = (
         "pool",
         "which items of a table, a folder of images or a file of texts to label next",
         "explora.domains.pool:Pool",
+        "questions",
         recipe="active",
         options=(
             ("--data", "--domain.source.path"),

@@ -17,11 +17,7 @@ They know the space that they search and how what was played went; they know nei
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
 
-<<<<<<< HEAD
 Where tasks come in a stream instead of being asked for, `explora.explorers.stream` decides which are worth an answer.
-=======
-`explora.explorers.query` chooses which rows of a pool of data to ask next; that runs on the host.
->>>>>>> dev-select
 """
 
 from ._adversary import Adversary as Adversary
