@@ -139,6 +139,8 @@ LARGE = {
     "probcover (share), n = 100 000": (alone(query.ProbCover()), TENTH),
     "probcover (purity), n = 100 000": (alone(query.ProbCover(radius="purity")), TENTH),
     "maxherding, n = 100 000": (alone(query.MaxHerding()), TENTH),
+    "uncertainty herding, n = 100 000": (alone(query.UncertaintyHerding(), score="margin"), TENTH),
+    "uncertainty herding, n = 1 000 000": (alone(query.UncertaintyHerding(), score="margin"), MILLION),
     "maxherding, nothing known, n = 100 000": (alone(query.MaxHerding(), known=0), TENTH),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explora.explorers.query import MaxHerding, ProbCover, greedy_cover, pure_radius, share_radius
+from explora.explorers.query import MaxHerding, ProbCover, UncertaintyHerding, greedy_cover, pure_radius, share_radius
 
 from ._pools import at, mask, pool, seeded
 
@@ -135,3 +135,35 @@ def test_fewer_rows_may_stand_for_all():
     candidates = pool(300, 5, seed=2)
     batches = {tuple(MaxHerding(most=30, targets=50)(candidates, 5, rng=seeded(s)).tolist()) for s in range(5)}
     assert len(batches) == 5
+
+
+def test_what_counts_more_is_covered_first():
+    """Balls of 1.5 around 2 and 11 cover three rows each; row 20 alone counts more than either."""
+    points = at(1, 2, 3, 10, 11, 12, 20)
+    free, known = np.ones(7, bool), np.zeros(7, bool)
+    weights = np.array([1.0, 1, 1, 1, 1.5, 1, 4])
+    assert greedy_cover(points, free, known, 3, ball(1.5), weights=weights, rng=seeded()).tolist() == [6, 4, 1]
+
+
+def test_unsure_rows_are_covered():
+    """With scores that are all alike it is `MaxHerding`; with narrow bumps it is the top without duplicates."""
+    candidates = pool(80, 6, features=5, seed=3)
+    alike = candidates._replace(scores=np.full(80, 0.3))
+    assert UncertaintyHerding()(alike, 9, rng=seeded()).tolist() == MaxHerding()(candidates, 9, rng=seeded()).tolist()
+    narrow = UncertaintyHerding(width=1e-3)
+    scores = np.where(candidates.free, candidates.scores, -1)
+    assert narrow(candidates, 9, rng=seeded()).tolist() == np.argsort(-scores)[:9].tolist()
+    twice = candidates._replace(embeddings=np.repeat(candidates.embeddings[::2], 2, axis=0))
+    chosen = narrow(twice, 9, rng=seeded())
+    assert len(set((chosen // 2).tolist())) == 9
+
+
+def test_bumps_narrow_as_answers_come():
+    """Half the known rows have a neighbour within the median of 0.01, so that only what is that near is covered."""
+    angles = np.array([0.0, 0.01, 1.0, 1.01, 2.0, 2.01, 0.005, 0.5, 0.52])
+    points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    candidates = pool(9, 0)._replace(
+        free=mask(9, 6, 7, 8), known=mask(9, *range(6)), embeddings=points, scores=np.array([0.0] * 6 + [1.0, 0.5, 0.6])
+    )
+    assert UncertaintyHerding(width="known")(candidates, 2, rng=seeded()).tolist() == [8, 7]
+    assert UncertaintyHerding(width="known")(candidates._replace(known=mask(9, 0)), 1, rng=seeded())[0] in (7, 8)

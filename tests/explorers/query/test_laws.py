@@ -29,6 +29,7 @@ from explora.explorers.query import (
     Switch,
     Top,
     TypiClust,
+    UncertaintyHerding,
 )
 
 from ._pools import pool, seeded
@@ -50,6 +51,8 @@ ALL = [
     ProbCover(radius=0.0),
     MaxHerding(),
     MaxHerding(most=10, targets=20),
+    UncertaintyHerding(),
+    UncertaintyHerding(width="known", coldness=3.0, most=10),
     Ranked(),
     Clustered(excess=3),
     Discriminative(rounds=2, sample=30),
@@ -176,6 +179,8 @@ def test_large_but_finite_numbers_are_fine():
         (lambda: ProbCover(radius="x"), "`radius` must be a number, 'share' or 'purity'"),
         (lambda: ProbCover(purity=0.0), "`purity` must be greater than 0"),
         (lambda: MaxHerding(width=0.0), "`width` must be greater than 0"),
+        (lambda: UncertaintyHerding(width="x"), "`width` must be a number, 'known' or None"),
+        (lambda: UncertaintyHerding(coldness=-1.0), "`coldness` must be at least 0"),
         (lambda: Clustered(excess=0), "`excess` must be at least 1"),
         (lambda: Discriminative(rounds=0), "`rounds` must be at least 1"),
         (lambda: GreedyTarget(first=-1), "`first` must be at least 0"),

@@ -15,6 +15,7 @@ nothing of the size rows × rows is ever kept. They run on the host, with NumPy.
 | `KCentre` | the farthest rows | core-set, greedy k-centre |
 | `TypiClust` | the most typical row of each cluster | TypiClust |
 | `ProbCover`, `MaxHerding` | what covers the pool best | |
+| `UncertaintyHerding` | what covers best what the model is unsure of | |
 | `Discriminative` | what looks least like anything answered | DAL |
 | `GreedyInput`, `GreedyTarget`, `GreedyBoth` | far apart in inputs, predictions, both | GSx, GSy, iGS |
 | `Switch` | representative rows first, uncertain ones later | TCM |
@@ -35,7 +36,6 @@ from ._clusters import TypiClust as TypiClust
 from ._clusters import clustered as clustered
 from ._clusters import neighbour_distance as neighbour_distance
 from ._clusters import typical as typical
-from ._coverage import MaxHerding as MaxHerding
 from ._coverage import ProbCover as ProbCover
 from ._coverage import greedy_cover as greedy_cover
 from ._coverage import pure_radius as pure_radius
@@ -47,6 +47,8 @@ from ._greedy import GreedyInput as GreedyInput
 from ._greedy import GreedyTarget as GreedyTarget
 from ._greedy import greedy_input as greedy_input
 from ._greedy import greedy_target as greedy_target
+from ._herding import MaxHerding as MaxHerding
+from ._herding import UncertaintyHerding as UncertaintyHerding
 from ._k_means import k_means as k_means
 from ._ranked import Ranked as Ranked
 from ._ranked import ranked as ranked

@@ -1,4 +1,4 @@
-"""Batches that cover the pool: with balls of one radius (ProbCover), or with bumps that fade (MaxHerding)."""
+"""Batches that cover the pool: the greedy choice for any kernel, and balls of one radius (ProbCover)."""
 
 from collections.abc import Callable
 
@@ -27,11 +27,12 @@ def greedy_cover(
     count: int,
     kernel: Kernel,
     *,
+    weights: Float[np.ndarray, " rows"] | None = None,
     most: int = 8192,
     targets: int = 8192,
     rng: np.random.Generator,
 ) -> Int[np.ndarray, " chosen"]:
-    """Greedily the free row that adds most to Σₓ maxₛ k(x, s), the sum over free rows x, s among known and chosen.
+    """Greedily the free row that adds most to Σₓ wₓ maxₛ k(x, s), the sum over free rows x, s among known and chosen.
 
     *Lazy*: what a row would add only shrinks as others are chosen, so an old value is a bound, and only rows whose
     bound beats the best value are looked at again. Memory is `most` × `targets` numbers, however many rows there are.
@@ -42,6 +43,7 @@ def greedy_cover(
     - `free`, `known`: which rows may be chosen, and which are answered.
     - `count`: how many.
     - `kernel`: how well a row covers another at some squared distance.
+    - `weights`: how much it counts that a row is covered, not negative; all alike if None.
     - `most`: of more free rows, so many by chance are considered (never fewer than `count`).
     - `targets`: of more free rows, so many by chance are to be covered.
     - `rng`: the only source of chance; it also decides among equal rows, and fills up once all is covered.
@@ -60,11 +62,13 @@ def greedy_cover(
     for at in blocks(len(rivals), len(goal)):
         matrix[at] = kernel(squared_distances(points[rivals[at]], goal))
     cover = _covered(goal, points[known], kernel)
-    bound, current = _gains(matrix, cover), np.ones(len(rivals), bool)
+    weight = np.ones(len(goal)) if weights is None else weights[order[:targets]]
+    weight = weight.astype(points.dtype)
+    bound, current = _gains(matrix, cover, weight), np.ones(len(rivals), bool)
     chosen: list[int] = []
     while len(chosen) < count:
-        best = _look(bound, current, matrix, cover)
-        if not bound[best] > 1e-12 * len(goal):
+        best = _look(bound, current, matrix, cover, weight)
+        if not bound[best] > 1e-12 * float(weight.sum()):
             left = np.setdiff1d(rows, rivals[chosen])
             return np.concatenate([rivals[chosen], any_of(left, count - len(chosen), rng=rng)])
         chosen.append(best)
@@ -73,24 +77,24 @@ def greedy_cover(
     return rivals[chosen]
 
 
-def _look(bound: np.ndarray, current: np.ndarray, matrix: np.ndarray, cover: np.ndarray) -> int:
+def _look(bound: np.ndarray, current: np.ndarray, matrix: np.ndarray, cover: np.ndarray, weight: np.ndarray) -> int:
     """The rival that adds most now; brings bounds up to date, in place, as far as that takes."""
     size = 4
     while not current[best := int(np.argmax(bound))]:
         stale = np.flatnonzero(~current & (bound >= np.max(bound, where=current, initial=-np.inf)))
         if len(stale) > size:
             stale = stale[np.argpartition(-bound[stale], size - 1)[:size]]
-        bound[stale], current[stale] = _gains(matrix, cover, stale), True
+        bound[stale], current[stale] = _gains(matrix, cover, weight, stale), True
         size *= 2
     return best
 
 
-def _gains(matrix: np.ndarray, cover: np.ndarray, rivals: np.ndarray | None = None) -> np.ndarray:
+def _gains(matrix: np.ndarray, cover: np.ndarray, weight: np.ndarray, rivals: np.ndarray | None = None) -> np.ndarray:
     """What each rival, or each of some, would add."""
     found = np.zeros(len(matrix) if rivals is None else len(rivals))
     for at in blocks(len(found), 4 * len(cover)):
         more = matrix[at if rivals is None else rivals[at]] - cover
-        found[at] = np.maximum(more, 0, out=more).sum(axis=1)
+        found[at] = np.maximum(more, 0, out=more) @ weight
     return found
 
 
@@ -212,44 +216,3 @@ class ProbCover(Selector):
             return share_radius(rows, int(np.count_nonzero(candidates.known)) + count, rng=rng)
         seen = () if candidates.answers is None else np.unique(candidates.answers[candidates.known])
         return pure_radius(rows, self.clusters or max(2, len(seen)), self.purity, rng=rng)
-
-
-class MaxHerding(Selector):
-    """Covers the pool with Gaussian bumps exp(-‖x - y‖² / width²) around what is asked: a `ProbCover` without edges.
-
-    **Arguments:**
-
-    - `width`: of a bump, in distances between embeddings (of length 1 if `normalise`); None for √features, which is
-      what scikit-activeml does.
-    - `normalise`: whether to bring embeddings to length 1 first.
-    - `most`, `targets`: of more free rows, so many by chance are considered, and so many are to be covered; memory
-      and time grow with their product.
-
-    **Reference:** Bae, Noh and Sutherland 2024 (arXiv:2407.12212), algorithm 1.
-    """
-
-    width: float | None = eqx.field(static=True, default=1.0)
-    normalise: bool = eqx.field(static=True, default=True)
-    most: int = eqx.field(static=True, default=8192)
-    targets: int = eqx.field(static=True, default=8192)
-
-    def __check_init__(self):
-        between("width", self.width, 0.0, strict=True)
-        between("most", self.most, 1)
-        between("targets", self.targets, 1)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        return frozenset({"embeddings"})
-
-    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
-        points = floating(self.given(candidates, "embeddings"))
-        points = unit(points) if self.normalise else points
-        scale = -1.0 / (points.shape[1] if self.width is None else self.width**2)
-
-        def bump(apart: np.ndarray) -> np.ndarray:
-            apart *= scale
-            return np.exp(apart, out=apart)
-
-        free, known = candidates.free, candidates.known
-        return greedy_cover(points, free, known, count, bump, most=self.most, targets=self.targets, rng=rng)
