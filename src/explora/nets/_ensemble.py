@@ -259,9 +259,9 @@ def _train(
 @jax.jit
 def _predict(fitted: Fitted, inputs: Float[Array, "rows features"]) -> Float[Array, "rows members outputs"]:
     said = jax.vmap(lambda model: _said(model, inputs), out_axes=1)(fitted.weights)
-    if fitted.allowed is not None:
-        return jax.nn.softmax(jnp.where(fitted.allowed[None, None], said, -jnp.inf), axis=2)
-    return said * fitted.spread[None, None] + fitted.middle[None, None]
+    if fitted.middle is not None and fitted.spread is not None:
+        return said * fitted.spread[None, None] + fitted.middle[None, None]
+    return jax.nn.softmax(said, axis=2, where=None if fitted.allowed is None else fitted.allowed[None, None])
 
 
 def _said(model: Any, inputs: Float[Array, "rows features"]) -> Float[Array, "rows outputs"]:
