@@ -138,7 +138,10 @@ class Ensemble(eqx.Module):
 
         - `fitted`: from `fit`.
         - `inputs`: any number of rows; they are read in blocks.
+
+        **Raises:** `ArgumentError` for rows of another length than those that it was fitted to.
         """
+        _same_features(fitted, inputs)
         capacity = _capacity(fitted)
         wide = self.members * max(self.width if self.kind == "mlp" else 1, capacity)
         outputs = capacity if fitted.classes is None else int(fitted.classes)
@@ -284,3 +287,10 @@ def _capacity(fitted: Fitted) -> int:
     found = fitted.middle if fitted.allowed is None else fitted.allowed
     assert found is not None
     return found.shape[0]
+
+
+def _same_features(fitted: Fitted, inputs: Any) -> None:
+    weights = fitted.weights
+    wanted = weights.centre.shape[1] if isinstance(weights, Coefficients) else weights["layers"][0][0].shape[1]
+    if inputs.shape[1] != wanted:
+        raise ArgumentError(f"`inputs` must have the {wanted} features that were fitted, got {inputs.shape[1]}")
