@@ -141,6 +141,10 @@ def test_what_cannot_be_is_refused() -> None:
     for change, message in cases:
         with pytest.raises(ArgumentError, match=message):
             Ensemble().fit(**({"inputs": inputs, "targets": targets, "key": KEY} | change))
+    for ensemble in (Ensemble(), Ensemble(kind="mlp", **SMALL)):
+        fitted = ensemble.fit(inputs, np.array([0, 1]), classes=2, key=KEY)
+        with pytest.raises(ArgumentError, match="must have the 3 features that were fitted, got 4"):
+            ensemble.predict(fitted, np.zeros((5, 4)))
     ensemble = Ensemble()
     with pytest.raises(CombinationError, match="judges=True"):
         ensemble.losses(ensemble.fit(inputs, np.array([0, 1]), classes=2, key=KEY), inputs)

@@ -138,7 +138,10 @@ class Ensemble(Model):
 
         - `fitted`: from `fit`.
         - `inputs`: any number of rows; they are read in blocks.
+
+        **Raises:** `ArgumentError` for rows of another length than those that it was fitted to.
         """
+        _same_features(fitted, inputs)
         capacity = _capacity(fitted)
         wide = self.members * max(self.width if self.kind == "mlp" else 1, capacity)
         outputs = capacity if fitted.classes is None else int(fitted.classes)
@@ -261,9 +264,9 @@ def _train(
 @jax.jit
 def _predict(fitted: Fitted, inputs: Float[Array, "rows features"]) -> Float[Array, "rows members outputs"]:
     said = jax.vmap(lambda model: _said(model, inputs), out_axes=1)(fitted.weights)
-    if fitted.allowed is not None:
-        return jax.nn.softmax(jnp.where(fitted.allowed[None, None], said, -jnp.inf), axis=2)
-    return said * fitted.spread[None, None] + fitted.middle[None, None]
+    if fitted.middle is not None and fitted.spread is not None:
+        return said * fitted.spread[None, None] + fitted.middle[None, None]
+    return jax.nn.softmax(said, axis=2, where=None if fitted.allowed is None else fitted.allowed[None, None])
 
 
 def _said(model: Any, inputs: Float[Array, "rows features"]) -> Float[Array, "rows outputs"]:
@@ -286,3 +289,10 @@ def _capacity(fitted: Fitted) -> int:
     found = fitted.middle if fitted.allowed is None else fitted.allowed
     assert found is not None
     return found.shape[0]
+
+
+def _same_features(fitted: Fitted, inputs: Any) -> None:
+    weights = fitted.weights
+    wanted = weights.centre.shape[1] if isinstance(weights, Coefficients) else weights["layers"][0][0].shape[1]
+    if inputs.shape[1] != wanted:
+        raise ArgumentError(f"`inputs` must have the {wanted} features that were fitted, got {inputs.shape[1]}")

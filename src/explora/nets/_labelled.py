@@ -34,10 +34,16 @@ class Labelled(NamedTuple):
         - `weights`: of all rows; None: 1.
         - `classes`: how many classes are known by now; None: the targets are values.
 
-        **Raises:** `ArgumentError` for targets outside the classes and for weights that are negative.
+        **Raises:** `ArgumentError` for targets outside the classes, for weights that are negative, and if there are
+        not as many of one as of the other.
         """
         inputs, targets = np.asarray(inputs), np.asarray(targets)
         weights = np.ones(len(inputs)) if weights is None else np.asarray(weights, np.float64)
+        if not len(inputs) == len(targets) == len(weights):
+            raise ArgumentError(
+                "`inputs`, `targets` and `weights` must have a row for each item, got "
+                f"{len(inputs)}, {len(targets)} and {len(weights)} rows"
+            )
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ArgumentError("`weights` must be finite and not negative")
         count = weights > 0

@@ -175,11 +175,13 @@ class Logistic(eqx.Module):
         first, second = jnp.sum(penalised * at.values), jnp.sum(penalised * direction)
         hot, rate = self.hot, self.weights
 
-        start = jnp.abs(jnp.sum(at.gradient * direction))
+        start, enough = jnp.abs(jnp.sum(at.gradient * direction)), _PRECISION * jnp.sum(self.weights)
 
         def unsettled(state: tuple[Array, ...]) -> Array:
             _, _, _, best, least, looks = state
-            return (least > 0.1 * start) & ((looks < _LOOKS) | ((best == 0) & (looks < 10 * _LOOKS)))
+            # Where somebody has arrived all slopes are rounding, and none is better: others are not kept waiting.
+            tries = jnp.where((best == 0) & (at.gain > enough), 10 * _LOOKS, _LOOKS)
+            return (least > 0.1 * start) & (looks < tries)
 
         def look(state: tuple[Array, ...]) -> tuple[Array, ...]:
             length, low, high, best, least, looks = state

@@ -59,7 +59,7 @@ def test_it_learns_values() -> None:
 def test_a_linear_module_finds_the_optimum() -> None:
     # With slopes ±w the loss is ln(1 + exp(−2w)) and the penalty d w², so that d w = σ(−2w) at the optimum.
     pair = np.array([[-1.0], [1.0]])
-    model = TorchModel(linear, steps=3000, decay=0.5, rate=0.01)
+    model = TorchModel(linear, steps=1500, decay=0.5, rate=0.01)
     said = model.predict(model.fit(pair, np.array([0, 1]), classes=2, key=KEY), pair)
     slopes = np.linspace(0, 2, 200_001)
     width = slopes[np.argmin(np.abs(0.5 * slopes - 1 / (1 + np.exp(2 * slopes))))]
@@ -77,9 +77,18 @@ def test_a_key_makes_the_same_members_again_and_nothing_global_moves() -> None:
     assert np.abs(said[0][:, 0] - said[0][:, 1]).max() > 0.01
 
 
+def test_what_is_random_in_training_is_not_in_use() -> None:
+    dropping = lambda features, outputs: torch.nn.Sequential(torch.nn.Dropout(0.5), linear(features, outputs))
+    model = TorchModel(dropping, steps=20)
+    fitted = model.fit(ROWS, SIGNS, classes=2, key=KEY)
+    again = model.fit(ROWS, SIGNS, classes=2, key=KEY)
+    assert np.array_equal(model.predict(fitted, ROWS), model.predict(fitted, ROWS))
+    assert np.array_equal(model.predict(fitted, ROWS), model.predict(again, ROWS))
+
+
 def test_weights_count() -> None:
     inputs, targets = np.array([[0.0], [0.0], [0.0]]), np.array([0, 1, 1])
-    model = TorchModel(linear, steps=2000, decay=0.0, rate=0.01)
+    model = TorchModel(linear, steps=800, decay=0.0, rate=0.03)
     for weights, wanted in ((np.array([2.0, 1.0, 1.0]), 0.5), (np.array([1.0, 3.0, 0.0]), 0.75)):
         said = model.predict(model.fit(inputs, targets, weights, classes=2, key=KEY), inputs)
         assert said[0, 0, 1] == pytest.approx(wanted, abs=2e-3)

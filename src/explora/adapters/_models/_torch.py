@@ -122,7 +122,7 @@ class TorchModel(Model):
             for rows in blocks(len(inputs)):
                 block = _asked(module, inputs[rows])
                 if fitted.allowed is None:
-                    chances = block * fitted.spread + fitted.middle
+                    chances = block.astype(np.float64) * fitted.spread + fitted.middle
                 else:
                     chances = np.where(fitted.allowed, np.exp(block - block[:, fitted.allowed].max(1)[:, None]), 0.0)
                     chances = chances / chances.sum(1, keepdims=True)
@@ -140,7 +140,7 @@ class TorchModel(Model):
         - `fitted`: from `fit`.
         - `inputs`: any number of rows.
         """
-        first = fitted.modules[0] if fitted.modules else None
+        first: Any = fitted.modules[0] if fitted.modules else None
         before = getattr(first, "embed", None)
         if before is None and isinstance(first, _required.torch().nn.Sequential):
             before = first[:-1]
@@ -177,4 +177,4 @@ class TorchModel(Model):
 def _asked(module: Any, inputs: Any) -> Float[np.ndarray, "rows outputs"]:
     torch = _required.torch()
     with torch.no_grad():
-        return module(torch.tensor(np.asarray(inputs, np.float32))).numpy().astype(np.float64)
+        return module(torch.tensor(np.asarray(inputs, np.float32))).numpy()
