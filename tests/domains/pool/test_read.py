@@ -1,6 +1,8 @@
 """What is read, of every kind of file."""
 
 import json
+import subprocess
+import sys
 
 import equinox as eqx
 import numpy as np
@@ -71,6 +73,15 @@ def test_ways_of_writing_a_table(tmp_path, text):
     assert items.labels == ["x", "y", "x"]
     assert items.ids == ["0", "1", "2"]
     assert np.allclose(items.inputs[:, 0], [-np.sqrt(1.5), 0, np.sqrt(1.5)])
+
+
+def test_a_comma_may_be_the_decimal_point(tmp_path):
+    path = written(tmp_path, "size;price;day\n1,5;2;21.11.2026\n2,5;3;22.11.2026\n3,5;5;24.11.2026\n")
+    items = Source(str(path)).read()
+    assert items.feature_names[:3] == ("size", "price", "day: days")
+    assert items.row(0) == {"size": 1.5, "price": 2, "day": "21.11.2026"}
+    path = written(tmp_path, "size;names\n1.5;Ada, Bo\n2.5;Cy, Di\n3.5;Ada, Bo\n")
+    assert Source(str(path)).read().row(0) == {"size": 1.5, "names": "Ada, Bo"}
 
 
 def test_kinds_that_change_after_many_rows(tmp_path):
@@ -218,6 +229,13 @@ def test_the_content_has_a_fingerprint(tmp_path):
     assert len(marks) == 3
     made = [Source("made:noise", seed=seed).read().fingerprint for seed in (0, 0, 1)]
     assert made[0] == made[1] != made[2]
+
+
+def test_importing_the_pool_loads_no_optional_package():
+    heavy = ("polars", "sklearn", "pandas", "PIL")
+    code = f"import sys, explora.domains.pool; print([x for x in {heavy} if x in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_source_is_configuration():

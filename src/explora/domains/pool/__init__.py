@@ -1,6 +1,12 @@
 """Pools of unlabelled data: a user's table, texts or images, whose labels an oracle knows one by one.
 
-This docstring is completed where the domain is."""
+- `Source` says where the data lies and what its columns are for; `Source.read`, `from_arrays`, `from_frame` and
+  `from_dataset` make `Items` of it: numbers for a model, labels where there are any, the rows as they were written.
+- `Featuriser` is what turned columns into numbers, and does so again for new rows.
+- `Target` says what labels mean: classes, numbers, or several classes at once. A code never changes its meaning.
+- `split` and `folds` keep some items to judge a model by; groups never straddle.
+- `MADE` are generated sets for benchmarks, each with one difficulty that real pools have.
+"""
 
 from ._features import Featuriser as Featuriser
 from ._items import Items as Items

@@ -108,11 +108,15 @@ class Source(eqx.Module):
         table, fingerprint = self._table(kind)
         return assemble(table, self._roles(kind), fingerprint, featuriser)
 
+    @property
+    def _place(self) -> Path:
+        return Path(self.path).expanduser()
+
     def _kind(self) -> str:
         """What kind of data it is, if need be by looking."""
         if self.kind != "auto":
             return self.kind
-        name, path = self.path.partition(":")[0], Path(self.path)
+        name, path = self.path.partition(":")[0], self._place
         if name in ("sklearn", "made"):
             return name
         if path.is_dir():
@@ -131,12 +135,12 @@ class Source(eqx.Module):
     def _table(self, kind: str) -> tuple[Table, str]:
         """The rows, and a fingerprint of them."""
         if kind in _FOLDERS:
-            return _FOLDERS[kind](Path(self.path))
+            return _FOLDERS[kind](self._place)
         if kind in ("sklearn", "made"):
             name = self.path.partition(":")[2] or self.path
             table = read_sklearn(name) if kind == "sklearn" else read_made(name, self.seed)
             return table, fingerprint_of(table)
-        table, content = _FILES[kind](Path(self.path))
+        table, content = _FILES[kind](self._place)
         return table, digest([content])
 
     def _roles(self, kind: str) -> Roles:
