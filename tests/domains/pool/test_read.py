@@ -1,5 +1,6 @@
 """What is read, of every kind of file."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -8,9 +9,12 @@ import equinox as eqx
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from explora.core import ArgumentError, UnknownName, build, spec
 from explora.domains.pool import Source, Table
+from explora.domains.pool._reading._csv import read_csv
 
 PEOPLE = """\
 name;age;city;kind
@@ -265,3 +269,22 @@ def test_reading_twice_is_reading_once(tmp_path):
 def test_columns_of_a_table_must_be_equally_long():
     with pytest.raises(ArgumentError, match="equal lengths"):
         Table({"a": [1], "b": [1, 2]})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.text('ab",;\n |\t€', max_size=5), min_size=3, max_size=3), min_size=1, max_size=8),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_whatever_was_written_as_csv_is_read_back(tmp_path, rows, separator, ending, everything):
+    path = tmp_path / "t.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
+        csv.writer(file, delimiter=separator, lineterminator=ending, quoting=quoting).writerows(
+            [["p", "q", "r"], *rows]
+        )
+    table, _ = read_csv(path)
+    found = [[table.row(i)[name] for name in "pqr"] for i in range(table.rows)]
+    assert found == [[cell if cell.strip() else None for cell in row] for row in rows]
