@@ -54,6 +54,8 @@ def test_what_was_fitted_reads_new_rows(tmp_path):
     assert items.labels == [None, None]
     assert np.array_equal(items.inputs[0], old.inputs[0])
     assert items.inputs[1, 1] == 1
+    bare = Source(str(written(tmp_path, "city,age\nRome,36\n", "bare.csv")), target="kind", id="name", group="house")
+    assert bare.read(old.featuriser).ids == ["0"]
     with pytest.raises(ArgumentError, match=r"few.csv lacks the column 'age', which the model was made with"):
         Source(str(written(tmp_path, "city\nRome\n", "few.csv"))).read(old.featuriser)
 

@@ -98,8 +98,8 @@ class Source(eqx.Module):
 
         **Arguments:**
 
-        - `featuriser`: one that was fitted to other data, so that a model can be used on this; the target may be absent
-          then. None fits one to this data.
+        - `featuriser`: one that was fitted to other data, so that a model can be used on this; the columns of the
+          target, of names and of groups may be absent then. None fits one to this data.
 
         **Raises:** `TaskError` for data that cannot be read, in one line that names file, line and cure;
         `ArgumentError` for a column that does not exist; `MissingExtra` if a package is not installed.
