@@ -29,6 +29,8 @@ def refused(source: Source) -> str:
         (b"a,b\n\n\n", "a line of column names and no rows"),
         (b"a,b", "a line of column names and no rows"),
         (b"a,b\n1,2\n3\n4,5\n", "line 3: 1 field where the first line has 2; complete the row"),
+        (b"\n\r\na,b\n1,2\n\n3,4,5\n", "line 6: 3 fields where the first line has 2"),
+        (b"\n\na,a\n1,2\n", "line 3: two columns are called 'a'"),
         (b"a,b\n1,2\n3,4,5\n", "line 3: 3 fields where the first line has 2"),
         (b'a,b\n1,"x\ny,"\n3,4,5\n6\n', "line 4: 3 fields where the first line has 2 (as in 1 further rows)"),
         (b"a,a\n1,2\n", "line 1: two columns are called 'a'; rename one"),

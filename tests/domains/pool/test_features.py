@@ -147,6 +147,7 @@ def test_embeddings_keep_their_geometry():
     assert np.allclose(ratio, ratio[0], rtol=1e-5)
     assert np.isclose(x.var(axis=0).mean(), 1, rtol=1e-5)
     assert made(Table({"e": [[1.0] * 5, None]}))[1].tolist() == [0.0] * 5
+    assert not made(Table({"e": [None, None]})).any()
     with pytest.raises(ArgumentError, match="must have 5 numbers, as when the model was made, got 4"):
         made(Table({"e": [[1.0] * 4]}))
     with pytest.raises(ArgumentError, match="as long in every row, got 2 in row 1 and 3 elsewhere"):

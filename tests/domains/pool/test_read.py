@@ -1,14 +1,20 @@
 """What is read, of every kind of file."""
 
+import csv
 import json
+import subprocess
+import sys
 
 import equinox as eqx
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from explora.core import ArgumentError, UnknownName, build, spec
 from explora.domains.pool import Source, Table
+from explora.domains.pool._reading._csv import read_csv
 
 PEOPLE = """\
 name;age;city;kind
@@ -48,6 +54,8 @@ def test_what_was_fitted_reads_new_rows(tmp_path):
     assert items.labels == [None, None]
     assert np.array_equal(items.inputs[0], old.inputs[0])
     assert items.inputs[1, 1] == 1
+    bare = Source(str(written(tmp_path, "city,age\nRome,36\n", "bare.csv")), target="kind", id="name", group="house")
+    assert bare.read(old.featuriser).ids == ["0"]
     with pytest.raises(ArgumentError, match=r"few.csv lacks the column 'age', which the model was made with"):
         Source(str(written(tmp_path, "city\nRome\n", "few.csv"))).read(old.featuriser)
 
@@ -71,6 +79,15 @@ def test_ways_of_writing_a_table(tmp_path, text):
     assert items.labels == ["x", "y", "x"]
     assert items.ids == ["0", "1", "2"]
     assert np.allclose(items.inputs[:, 0], [-np.sqrt(1.5), 0, np.sqrt(1.5)])
+
+
+def test_a_comma_may_be_the_decimal_point(tmp_path):
+    path = written(tmp_path, "size;price;day\n1,5;2;21.11.2026\n2,5;3;22.11.2026\n3,5;5;24.11.2026\n")
+    items = Source(str(path)).read()
+    assert items.feature_names[:3] == ("size", "price", "day: days")
+    assert items.row(0) == {"size": 1.5, "price": 2, "day": "21.11.2026"}
+    path = written(tmp_path, "size;names\n1.5;Ada, Bo\n2.5;Cy, Di\n3.5;Ada, Bo\n")
+    assert Source(str(path)).read().row(0) == {"size": 1.5, "names": "Ada, Bo"}
 
 
 def test_kinds_that_change_after_many_rows(tmp_path):
@@ -220,6 +237,13 @@ def test_the_content_has_a_fingerprint(tmp_path):
     assert made[0] == made[1] != made[2]
 
 
+def test_importing_the_pool_loads_no_optional_package():
+    heavy = ("polars", "sklearn", "pandas", "PIL")
+    code = f"import sys, explora.domains.pool; print([x for x in {heavy} if x in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_source_is_configuration():
     source = Source("x.csv", target="y", text=("a", "b"), seed=3)
     again = build(json.loads(json.dumps(spec(source))))
@@ -247,3 +271,22 @@ def test_reading_twice_is_reading_once(tmp_path):
 def test_columns_of_a_table_must_be_equally_long():
     with pytest.raises(ArgumentError, match="equal lengths"):
         Table({"a": [1], "b": [1, 2]})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.text('ab",;\n |\t€', max_size=5), min_size=3, max_size=3), min_size=1, max_size=8),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_whatever_was_written_as_csv_is_read_back(tmp_path, rows, separator, ending, everything):
+    path = tmp_path / "t.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
+        csv.writer(file, delimiter=separator, lineterminator=ending, quoting=quoting).writerows(
+            [["p", "q", "r"], *rows]
+        )
+    table, _ = read_csv(path)
+    found = [[table.row(i)[name] for name in "pqr"] for i in range(table.rows)]
+    assert found == [[cell if cell.strip() else None for cell in row] for row in rows]

@@ -1,9 +1,14 @@
 """Pools of unlabelled data: a user's table, texts or images, whose labels an oracle knows one by one.
 
-A `Source` says where the data lie; reading it gives `Items`, with numbers for a model and the rows as they were
-written. `Pool` is the domain: its tasks are the items, and playing one asks an `Oracle` for its label (`Recorded` ones
-for benchmarks, `Annotators` who make mistakes, a function of yours by `Calling`, `Nobody`). A `Desk` writes every
-answer down before it is used and asks no question twice, also after a crash. What labels mean says a `Target`.
+- `Source` says where the data lies and what its columns are for; `Source.read`, `from_arrays`, `from_frame` and
+  `from_dataset` make `Items` of it: numbers for a model, labels where there are any, the rows as they were written.
+- `Featuriser` is what turned columns into numbers, and does so again for new rows.
+- `Target` says what labels mean: classes, numbers, or several classes at once. A code never changes its meaning.
+- `Pool` is the domain: its tasks are the items, and playing one asks an `Oracle` for its label: `Recorded` ones for
+  benchmarks, `Annotators` who make mistakes, a function of yours by `Calling`, `Nobody`.
+- A `Desk` writes every answer down before it is used and asks no question twice, also after a crash.
+- `split` and `folds` keep some items to judge a model by; groups never straddle.
+- `MADE` are generated sets for benchmarks, each with one difficulty that real pools have.
 """
 
 from ._desk import Desk as Desk

@@ -34,7 +34,7 @@ class Embeddings(Encoder):
     @staticmethod
     def prepare(column: Column, base: Path | None) -> Float[np.ndarray, "rows dims"]:
         if isinstance(column, np.ndarray):
-            return column.astype(np.float32, copy=False)
+            return np.atleast_2d(column.astype(np.float32, copy=False).T).T
         dims = max((len(value) for value in column if not missing(value)), default=0)
         return np.array([_row(value, dims, place) for place, value in enumerate(column)], np.float32)
 
@@ -48,6 +48,8 @@ class Embeddings(Encoder):
         return tuple(f"{self.name} {i}" for i in range(len(self.mean)))
 
     def encode(self, prepared: Float[np.ndarray, "rows dims"]) -> Block:
+        if prepared.shape[1] == 0:  # every one is missing
+            return np.zeros((len(prepared), len(self.mean)), np.float32)
         if prepared.shape[1] != len(self.mean):
             raise ArgumentError(
                 f"the lists of column {self.name!r} must have {len(self.mean)} numbers, as when the model was made, "

@@ -80,34 +80,35 @@ def pixels(value: Any, base: Path | None, place: int) -> Float[np.ndarray, "side
     """
     from PIL import Image, UnidentifiedImageError
 
-    if isinstance(value, dict):
-        value = value.get("bytes") or value.get("path")
-    image, name = value, f"the image in row {place}"
+    value = (value.get("bytes") or value.get("path")) if isinstance(value, dict) else value
+    name = str((base or Path()) / value) if isinstance(value, str | Path) else f"the image in row {place}"
+    if not isinstance(value, str | Path | bytes | np.ndarray | list | Image.Image):
+        raise ArgumentError(f"{name} must be a path, bytes, an array or a Pillow image, got {value!r:.60}")
     if isinstance(value, np.ndarray | list):
-        image = _from_array(np.asarray(value), name)
+        value = _from_array(np.asarray(value), name)
     try:
-        if isinstance(value, bytes):
-            image = Image.open(io.BytesIO(value))
-        elif isinstance(value, str | Path):
-            name = str((base or Path()) / value)
-            image = Image.open(name)
-        if not isinstance(image, Image.Image):
-            raise ArgumentError(f"{name} must be a path, bytes, an array or a Pillow image, got {value!r}")
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded at a fraction of its size
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+        small = _shrunk(Path(name).read_bytes() if isinstance(value, str | Path) else value)
     except FileNotFoundError:
         raise TaskError(f"there is no image {name}; correct its path or leave its row out") from None
     except UnidentifiedImageError:
         raise TaskError(f"{name} is not an image; save it as PNG or JPEG, or leave it out") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, ArgumentError):
-            raise
         reason = str(error).replace("\n", " ")[:80]
         raise TaskError(f"{name} cannot be opened ({reason}); save it anew as PNG or JPEG, or leave it out") from None
     return np.asarray(small, np.float32) / np.float32(255)
+
+
+def _shrunk(image: Any) -> Any:
+    """An image, or the bytes of one, at 64 × 64 pixels; what is transparent becomes white, as on paper."""
+    from PIL import Image
+
+    if isinstance(image, bytes):
+        image = Image.open(io.BytesIO(image))
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded at a fraction of its size
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
 
 
 def _from_array(array: np.ndarray, name: str) -> Any:

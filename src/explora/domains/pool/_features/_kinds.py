@@ -21,7 +21,7 @@ def kind_of(column: Column) -> str:
         if column.dtype.kind == "M":
             return "dates"
         return "only numbers the rows" if _counts_rows(column) else "numbers"
-    known = [value for value in column if not missing(value)]
+    known = [value for value in column if (value.strip() if type(value) is str else not missing(value))]
     if not known:
         return "is empty"
     some = [known[i] for i in np.unique(np.linspace(0, len(known) - 1, min(len(known), _LOOKED_AT)).astype(np.int64))]
@@ -39,7 +39,9 @@ def kind_of(column: Column) -> str:
 def _kind_of_texts(known: list[Any], some: list[Any]) -> str:
     texts = [as_text(value) or "" for value in some]
     words = sum(text.count(" ") + 1 for text in texts) / len(texts)
-    distinct = len({as_text(value) for value in known})
+    strings = {value for value in known if type(value) is str}  # apart, since most columns hold nothing else
+    others = [value for value in known if type(value) is not str]
+    distinct = len({as_text(value) for value in (*strings, *others)})
     if len(known) >= _FEW and distinct == len(known) and words < 1.5 and share_of(texts, _has_digit) > 0.5:
         return "only names the rows: every value differs"
     # Sentences; or names and the like, which hardly ever occur twice, but may share parts.

@@ -152,7 +152,7 @@ def as_numbers(column: Column) -> Float[np.ndarray, " rows"]:
     """A column as floating-point numbers; NaN where there is none, and for what is no number."""
     if isinstance(column, np.ndarray):
         return column.astype(np.float64, copy=False)
-    return np.fromiter(map(number, column), np.float64, len(column))
+    return _each(number, column)
 
 
 def as_days(column: Column) -> Float[np.ndarray, " rows"]:
@@ -163,7 +163,16 @@ def as_days(column: Column) -> Float[np.ndarray, " rows"]:
         return np.where(np.isnat(seconds), np.nan, days)
     if isinstance(column, np.ndarray):
         return np.full(len(column), np.nan)
-    return np.fromiter(map(_day, column), np.float64, len(column))
+    return _each(_day, column)
+
+
+def _each(read: Callable[[Any], float], column: list[Any]) -> Float[np.ndarray, " rows"]:
+    """What is read of each value; of equal ones (dates, mostly) once."""
+    try:
+        known = {value: read(value) for value in set(column)}
+    except TypeError:  # a list, say, cannot be in a set
+        return np.fromiter(map(read, column), np.float64, len(column))
+    return np.fromiter(map(known.__getitem__, column), np.float64, len(column))
 
 
 def number(value: Any) -> float:

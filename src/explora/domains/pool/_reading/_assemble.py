@@ -36,15 +36,21 @@ def assemble(table: Table, roles: Roles, fingerprint: str, featuriser: Featurise
     - `table`: the rows.
     - `roles`: what its columns are for.
     - `fingerprint`: of the content.
-    - `featuriser`: one that was fitted to other rows; None fits one to these. With one, the target may be absent.
+    - `featuriser`: one that was fitted to other rows; None fits one to these. With one, the columns of the target, of
+      names and of groups may be absent.
 
     **Raises:** `ArgumentError` for a column that does not exist; `TaskError` for names that occur twice.
     """
     for role, names in (("text", roles.text), ("image", roles.image), ("ignore", roles.ignore)):
         for name in names if featuriser is None else ():
             table.require(name, role)
+    if featuriser is not None:
+        present = lambda name: name if name in table.names else None
+        roles = dataclasses.replace(
+            roles, target=present(roles.target), id=present(roles.id), group=present(roles.group)
+        )
     labels: list[Any] = [None] * table.rows
-    if roles.target is not None and (featuriser is None or roles.target in table.names):
+    if roles.target is not None:
         table.require(roles.target, "target")
         labels = [_label(value) for value in table.values(roles.target)]
     named, ids = _ids(table, roles.id)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from ._files import check_text, content_of, line_of
 
 _SEPARATORS = (",", ";", "\t", "|")
 _WIDEST = 20_000  # columns
+_LOOKED_AT = 100_000  # bytes, to find out whether 1,5 or 1.5 is a number
+_COMMAS, _POINTS = (re.compile(rb"(?<![\d.,])\d+" + mark + rb"\d+(?![\d.,])") for mark in (rb",", rb"\."))
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
 
@@ -35,7 +38,7 @@ def read_csv(path: Path) -> tuple[Table, bytes]:
     **Raises:** `TaskError`, one line that names file, line and cure; `MissingExtra` without Polars.
     """
     raw = content_of(path)
-    content = check_text(path, raw).lstrip(b"\r\n")
+    content = check_text(path, raw)
     if b"\n" not in content and b"\r" in content:
         content = content.replace(b"\r", b"\n")  # as old programs end their lines
     separator = _separator(content)
@@ -58,10 +61,11 @@ def read_csv(path: Path) -> tuple[Table, bytes]:
 def _parse(path: Path, content: bytes, separator: str) -> Any:
     pl = polars()
     error: Exception | None = None
+    comma = separator != "," and len(_COMMAS.findall(content[:_LOOKED_AT])) > len(_POINTS.findall(content[:_LOOKED_AT]))
     # The kinds of the columns are guessed from the first rows; if a later one disagrees, from all of them.
     for guess in ({"infer_schema_length": 10_000}, {"infer_schema_length": None}, {"infer_schema": False}):
         try:
-            return pl.read_csv(content, separator=separator, **guess)
+            return pl.read_csv(content, separator=separator, decimal_comma=comma, **guess)
         except (pl.exceptions.PolarsError, ValueError) as reason:
             error = reason
     if content.count(b'"'):
@@ -73,7 +77,7 @@ def _parse(path: Path, content: bytes, separator: str) -> Any:
 
 def _separator(content: bytes) -> str:
     """What occurs most often in the first line, outside quotation marks."""
-    first = content.partition(b"\n")[0].decode("utf-8")
+    first = content.lstrip().partition(b"\n")[0].decode("utf-8")
     outside = "".join(first.split('"')[::2])
     return max(_SEPARATORS, key=outside.count)
 
@@ -102,30 +106,37 @@ def _records(path: Path, content: bytes, separator: str) -> _Records:
 
 
 def _header(path: Path, content: bytes, records: _Records, separator: str) -> list[str]:
-    if records.fields[0] > _WIDEST:
+    first = _first(records)
+    place = f"{path}, line {line_of(content, int(records.start[first]))}"
+    if records.fields[first] > _WIDEST:
         raise TaskError(
-            f"{path}, line 1: {records.fields[0]:,} columns; at most {_WIDEST:,} are read; put wide data into "
+            f"{place}: {records.fields[first]:,} columns; at most {_WIDEST:,} are read; put wide data into "
             "one column of lists (JSON lines, Parquet), or use `from_arrays`"
         )
-    text = content[records.start[0] : records.end[0]].decode("utf-8")
+    text = content[records.start[first] : records.end[first]].decode("utf-8")
     try:
         fields = next(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error as error:
-        raise TaskError(f"{path}, line 1: no column names ({error}); write them, separated by commas") from None
+        raise TaskError(f"{place}: no column names ({error}); write them, separated by commas") from None
     names = [name.strip() or f"column {i + 1}" for i, name in enumerate(fields)]
     odd = next((name for name in names if not name.isprintable()), None)
     if odd is not None:
-        raise TaskError(f"{path}, line 1: a column name with characters that cannot be printed; rename the column")
+        raise TaskError(f"{place}: a column name with characters that cannot be printed; rename the column")
     twice, often = Counter(names).most_common(1)[0]
     if often > 1:
-        raise TaskError(f"{path}, line 1: two columns are called {twice[:60]!r}; rename one of them")
+        raise TaskError(f"{place}: two columns are called {twice[:60]!r}; rename one of them")
     if all(_is_number(name) for name in names):
-        raise TaskError(f"{path}, line 1: numbers where the names of the columns must be; put a line of names first")
+        raise TaskError(f"{place}: numbers where the names of the columns must be; put a line of names first")
     return names
 
 
+def _first(records: _Records) -> int:
+    """The record of the column names: the first that is not blank."""
+    return int(np.argmin(records.blank))
+
+
 def _refuse_ragged(path: Path, content: bytes, records: _Records) -> None:
-    wanted = records.fields[0]
+    wanted = records.fields[_first(records)]
     wrong = np.flatnonzero((records.fields != wanted) & ~records.blank)
     if len(wrong):
         first = int(wrong[0])

@@ -99,8 +99,8 @@ class Source(eqx.Module):
 
         **Arguments:**
 
-        - `featuriser`: one that was fitted to other data, so that a model can be used on this; the target may be absent
-          then. None fits one to this data.
+        - `featuriser`: one that was fitted to other data, so that a model can be used on this; the columns of the
+          target, of names and of groups may be absent then. None fits one to this data.
 
         **Raises:** `TaskError` for data that cannot be read, in one line that names file, line and cure;
         `ArgumentError` for a column that does not exist; `MissingExtra` if a package is not installed.
@@ -111,9 +111,8 @@ class Source(eqx.Module):
 
     def like(self, path: str) -> "Source":
         """Other data of the same form: nobody has labelled them, and they need no target."""
-        return dataclasses.replace(
-            self, path=path, kind="auto", ignore=(*self.ignore, *filter(None, [self.target])), target=None
-        )
+        ignore = self.ignore if self.target is None else (*self.ignore, self.target)
+        return dataclasses.replace(self, path=path, kind="auto", ignore=ignore, target=None)
 
     def table(self) -> Table:
         """The rows as they are written, without making numbers of them.
@@ -122,11 +121,15 @@ class Source(eqx.Module):
         """
         return self._table(self._kind())[0]
 
+    @property
+    def _place(self) -> Path:
+        return Path(self.path).expanduser()
+
     def _kind(self) -> str:
         """What kind of data it is, if need be by looking."""
         if self.kind != "auto":
             return self.kind
-        name, path = self.path.partition(":")[0], Path(self.path)
+        name, path = self.path.partition(":")[0], self._place
         if name in ("sklearn", "made"):
             return name
         if path.is_dir():
@@ -145,12 +148,12 @@ class Source(eqx.Module):
     def _table(self, kind: str) -> tuple[Table, str]:
         """The rows, and a fingerprint of them."""
         if kind in _FOLDERS:
-            return _FOLDERS[kind](Path(self.path))
+            return _FOLDERS[kind](self._place)
         if kind in ("sklearn", "made"):
             name = self.path.partition(":")[2] or self.path
             table = read_sklearn(name) if kind == "sklearn" else read_made(name, self.seed)
             return table, fingerprint_of(table)
-        table, content = _FILES[kind](Path(self.path))
+        table, content = _FILES[kind](self._place)
         return table, digest([content])
 
     def _roles(self, kind: str) -> Roles:
