@@ -79,6 +79,7 @@ def test_new_learner(capsys):
     assert run.percent[-1] > 90
 
 
+@pytest.mark.slow
 def test_gymnasium(capsys):
     run = Run("06", capsys)
     lengths = [int(number) for number in re.findall(r"(\d+) steps\n", run.text)[:4]]

@@ -62,6 +62,7 @@ def test_two_points_by_hand() -> None:
     assert np.allclose(found, [[0.66256, 0.33744], [0.33744, 0.66256]], atol=2e-5)
 
 
+@pytest.mark.slow
 def test_columns_that_are_constant_or_twice_there_do_no_harm() -> None:
     inputs, targets = data(load_iris)
     inputs = np.concatenate([inputs, inputs[:, :1], np.full((len(inputs), 1), 1e3)], axis=1)

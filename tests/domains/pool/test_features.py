@@ -209,6 +209,7 @@ def test_axes_are_the_singular_vectors():
     assert np.array_equal(axes, main_axes(matrix, 5))
 
 
+@pytest.mark.slow
 def test_texts_tell_topics_apart():
     rng = np.random.default_rng(1)
     topic = rng.integers(0, 2, 200)

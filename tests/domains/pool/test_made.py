@@ -76,6 +76,7 @@ def test_a_set_is_read_as_a_pool(made):
         assert items.inputs.shape[1] == made.features
 
 
+@pytest.mark.slow
 def test_the_rule_of_the_requests_can_be_learned():
     from sklearn.linear_model import LogisticRegression
 
