@@ -22,7 +22,10 @@ EVERYTHING = [
 ]
 PACKAGES = sorted(path.parent for path in SOURCE.rglob("__init__.py"))
 
-HEAVY = {"sqlalchemy", "tyro", "rich", "PIL", "gymnasium", "scipy", "matplotlib", "tensorboard", "wandb", "mlflow"}
+HEAVY = {
+    *("sqlalchemy", "tyro", "rich", "PIL", "gymnasium", "scipy", "matplotlib", "tensorboard", "wandb", "mlflow"),
+    *("polars", "sklearn", "pandas"),
+}
 """What `import explora` must not load: whoever needs it loads it then."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -326,6 +329,7 @@ def test_versions_are_pinned_and_nothing_else() -> None:
         *project["build-system"]["requires"],
         *extras["gymnasium"],
         *extras["tensorboard"],
+        *extras["pool"],
         *project["dependency-groups"]["test"],
         *project["dependency-groups"]["docs"],
     ]

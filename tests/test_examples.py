@@ -1,4 +1,4 @@
-"""Every example runs, soon, and does what it says."""
+"""Every example runs, soon, and does what it says (with the slow tests: they are compiled one by one)."""
 
 import ast
 import re
@@ -45,6 +45,7 @@ def test_examples_say_how_to_use_them_and_are_short(path):
     assert len(code) < 60
 
 
+@pytest.mark.slow
 def test_first_loop(capsys):
     run = Run("01", capsys)
     assert run.percent[-1] > run.percent[0] + 20
@@ -53,6 +54,7 @@ def test_first_loop(capsys):
     assert "5 × 5 maze" in maze[5]
 
 
+@pytest.mark.slow
 def test_ask_tell(capsys):
     run = Run("02", capsys)
     assert run.percent[0] < 10
@@ -61,12 +63,14 @@ def test_ask_tell(capsys):
     assert run.names["archive"].filled.all()
 
 
+@pytest.mark.slow
 def test_new_domain(capsys):
     run = Run("03", capsys)
     assert run.percent[-1] > 95
     assert run.names["Bridges"]().encode(run.names["Bridges"]().decode("=.=.====")) == "=.=.===="
 
 
+@pytest.mark.slow
 def test_new_explorer(capsys):
     run = Run("04", capsys)
     heights = run.percent[1::2]
@@ -74,11 +78,13 @@ def test_new_explorer(capsys):
     assert heights[-1] > 60
 
 
+@pytest.mark.slow
 def test_new_learner(capsys):
     run = Run("05", capsys)
     assert run.percent[-1] > 90
 
 
+@pytest.mark.slow
 def test_gymnasium(capsys):
     run = Run("06", capsys)
     lengths = [int(number) for number in re.findall(r"(\d+) steps\n", run.text)[:4]]

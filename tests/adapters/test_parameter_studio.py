@@ -57,6 +57,7 @@ def test_impossible_fields():
         ParameterStudio(PARAMETERS, bins=1)
 
 
+@pytest.mark.slow
 def test_an_adversary_designs_somebody_elses_environment():
     poles = ParameterSpace((Real("gravity", 5.0, 15.0), Real("length", 0.25, 1.0, log=True)))
     parts = recipe("paired").build(GymnasiumDomain("CartPole-v1", poles, steps=24, max_steps=20, threshold=15.0))

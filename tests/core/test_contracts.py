@@ -78,6 +78,16 @@ def test_told_and_answered() -> None:
     assert outcome.told.tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("array", [np.asarray, jnp.asarray], ids=["numpy", "jax"])
+def test_what_the_learner_makes_of_a_row_is_kept_as_it_comes(array: Any) -> None:
+    status = jnp.full((4,), Status.ANSWERED, jnp.int8)
+    predictions, embeddings = array(np.ones((4, 3, 2), np.float32)), array(np.ones((4, 5), np.float32))
+    outcome = Outcome(status, predictions=predictions, embeddings=embeddings, irreducible=array(np.ones(4, np.float32)))
+    assert outcome.predictions is predictions
+    assert outcome.embeddings is embeddings
+    assert Outcome(status).embeddings is None
+
+
 def test_the_keys_of_turns_and_verbs_all_differ() -> None:
     keys = [turn_keys(jr.key(0), jnp.asarray(turn), 5) for turn in range(4)]
     assert len({tuple(x) for key in keys for x in np.asarray(jr.key_data(key)).tolist()}) == 20

@@ -1,17 +1,26 @@
 """Adapters: explora in other people's code, and other people's code in explora.
 
 - `AskTell` is an explorer without the loop: `ask` for tasks, train however you like, `tell` what came of them.
+- `Labelling` says which items of a pool to label next: `ask`, have them labelled, `tell`.
 - `to_gymnasium`, `to_gymnasium_vector` make an environment of ours a Gymnasium one; `register` makes them known to
   `gymnasium.make` by name.
 - `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
   rows of a `ParameterSpace` (gravity, length, …) or, for environments that are generated at random, seeds of a
   `SeedSpace`. An adversary designs such a row in a `ParameterStudio`, one number after the other.
+- `Estimator` makes any classifier or regressor of scikit-learn a model that pools can ask, as `nets.Ensemble` is, and
+  `TorchModel` any module of PyTorch.
 
-Gymnasium itself is an extra (`pip install 'explora[gymnasium]'`) and imported when it is used.
+Gymnasium, scikit-learn and PyTorch are extras (`pip install 'explora[gymnasium,sklearn,torch]'`) and imported when they
+are used.
 """
 
 from ._ask_tell import AskTell as AskTell
 from ._from_gymnasium import GymnasiumDomain as GymnasiumDomain
+from ._labelling import Labelling as Labelling
+from ._models import Committee as Committee
+from ._models import Estimator as Estimator
+from ._models import TorchCommittee as TorchCommittee
+from ._models import TorchModel as TorchModel
 from ._parameter_studio import ParameterSketch as ParameterSketch
 from ._parameter_studio import ParameterStudio as ParameterStudio
 from ._parameters import Choice as Choice

@@ -65,7 +65,7 @@ def register() -> tuple[str, ...]:
     """
     gymnasium = _required.gymnasium()
     names = []
-    for entry in DOMAINS:
+    for entry in (entry for entry in DOMAINS if entry.plays == "environments"):
         name = f"explora/{entry.place.partition(':')[2]}-v0"
         names.append(name)
         if name not in gymnasium.registry:

@@ -45,9 +45,13 @@ def evaluate(words: list[str]) -> int:
             raise ArgumentError("give `--suite` or `--tasks`, not both")
         path = find(run)
         # a file that cannot be read is said to be so before anything is compiled
-        parts = _domain(path)
-        name = tasks or suite or parts.suite_names[0]
-        suites = parts.read_tasks(tasks) if tasks is not None else list(parts.suites(name).values())
+        domain = _domain(path)
+        name = tasks or suite or next(iter(domain.suite_names), None)
+        if name is None:
+            raise ArgumentError(
+                f"{type(domain).__name__} has no suites to be judged on; give `--tasks` with tasks of your own"
+            )
+        suites = domain.read_tasks(tasks) if tasks is not None else list(domain.suites(name).values())
         player = load(path, noted=Quiet().noted)
         play = lambda seed=seed, greedy=False: _play(player, suites, name, episodes, seed, greedy)
         sampled = play()

@@ -18,6 +18,7 @@ Begin here:
   explora run maze --minutes 4            an agent learns to find its way through mazes it has never seen
   explora report RUN                      one page with curves, the tasks that were found, and replays
   explora eval RUN --suite perfect-13     how well it does on other mazes
+  explora suggest --data FILE --target COLUMN -n 20      which rows of a table to label next
 
 All verbs (each has its own --help):
   run DOMAIN          search, learn, judge; Ctrl-C stops cleanly and says how to go on
@@ -27,6 +28,8 @@ All verbs (each has its own --help):
   compare RUN RUN …   runs side by side, with intervals over seeds
   tune DOMAIN         search a recipe's fields on `graded`, the same budget for every recipe
   export RUN          weights as safetensors, tasks as JSON lines
+  suggest             which items of a file to label next; no run, no server
+  predict RUN         what a model that was taught by labels makes of new data
   list                the runs under ./runs
   recipes             the named algorithms, the parts they are made of, their papers
   domains             the spaces of tasks
@@ -45,6 +48,8 @@ VERBS = {
     "compare": "_compare",
     "tune": "_tune",
     "export": "_export",
+    "suggest": "_suggest",
+    "predict": "_predict",
     "list": "_lists",
     "recipes": "_lists",
     "domains": "_lists",

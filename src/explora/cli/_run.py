@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from explora.core import ArgumentError, Parts
+from explora.core import ArgumentError, Parts, Questions
+from explora.domains import Entry
 from explora.domains import domain as find_domain
 from explora.recipes import DEFAULT, RECIPES, recipe
 from explora.runs import Finished, Plan
@@ -54,20 +55,20 @@ class _Running:
 def run(words: list[str]) -> int:
     """Begins one run, or several with different seeds."""
     names = ", ".join(r.name for r in RECIPES)
-    words, name = take(words, "--recipe", DEFAULT, f"the algorithm, one of {names}")
-    place = next((i for i, word in enumerate(words) if not word.startswith("-")), None)
-    if place != 0:
+    words, name = take(words, "--recipe", "", f"the algorithm, one of {names}")
+    if not words or words[0].startswith("-"):
         if words and words[0] in ("-h", "--help"):
             words = ["maze", *words]
         else:
             raise ArgumentError("which domain? `explora run maze` is a good start; `explora domains` lists them")
     domain, words = find_domain(words[0]), words[1:]
-    found = recipe(name)
+    words = _in_full(words, domain)
+    found = recipe(name or domain.recipe or DEFAULT)
     parts, words = exchanged(found.build(domain.build()), words)
-    running, parts = _read(words, parts, f"explora run {domain.name} --recipe {name}")
+    running, parts = _read(words, parts, f"explora run {domain.name} --recipe {found.name}")
     if running.seeds < 1:
         raise ArgumentError(f"`seeds` must be at least 1, got {running.seeds}")
-    if running.minutes is None and running.steps is None:
+    if running.minutes is None and running.steps is None and not isinstance(parts.domain, Questions):
         running = dataclasses.replace(running, minutes=4.0)
     parts.check()
     for seed in range(running.seed, running.seed + running.seeds):
@@ -82,7 +83,7 @@ def run(words: list[str]) -> int:
         )
         screen = watcher(quiet=running.quiet or running.json, recipe=found.name, domain=domain.name)
         started = STARTED if seed == running.seed else None
-        finished = begin(parts, plan, out=_out(running, seed), recipe=name, watchers=screen, started=started)
+        finished = begin(parts, plan, out=_out(running, seed), recipe=found.name, watchers=screen, started=started)
         code = _say(finished, running.json)
         if code:
             return code
@@ -123,6 +124,13 @@ def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts
     changed = {name: rebuild(getattr(parts, name), getattr(options, name)) for name in names}
     running = _Running(**{field.name: getattr(options, field.name) for field in dataclasses.fields(_Running)})
     return running, Parts(**changed, others=parts.others)  # pyright: ignore[reportArgumentType]
+
+
+def _in_full(words: list[str], domain: Entry) -> list[str]:
+    """The words, with what the domain has a short name for written out."""
+    short = dict(domain.options)
+    parted = [word.partition("=") for word in words]
+    return [f"{short.get(option, option)}{sign}{value}" for option, sign, value in parted]
 
 
 def _out(running: _Running, seed: int) -> Path | None:

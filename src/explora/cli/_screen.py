@@ -60,6 +60,9 @@ class Screen(Quiet):
             self.curves.setdefault(name, []).append(verdict.mean)
         found = "   ".join(f"{name} [bold]{verdict.mean:.2f}[/]" for name, verdict in verdicts.items())
         minutes = f"{progress.seconds / 60:5.1f} min"
+        if progress.calls:
+            self.console.print(f"{minutes}  {progress.calls:>8,} answers   {found}")
+            return
         rate = f"{progress.rate:8,.0f} steps/s" if progress.rate else " " * 16
         self.console.print(f"{minutes}  {progress.steps:>12,} steps  {rate}   solved: {found}")
 
@@ -75,7 +78,7 @@ class Screen(Quiet):
         line = Table.grid(padding=(0, 2))
         cells = [
             Text(_bar(progress.share), style="cyan"),
-            Text(f"{progress.steps:,} steps"),
+            Text(f"{progress.calls:,} answers" if progress.calls else f"{progress.steps:,} steps"),
             Text(f"{progress.rate:,.0f}/s" if progress.rate else "…"),
             Text(_clock(progress.left)),
             Text(f"training solved {progress.metrics.get('play/solved', float('nan')):.2f}"),

@@ -24,6 +24,8 @@ from ._devices import spread as spread
 from ._domain import Domain as Domain
 from ._domain import Environment as Environment
 from ._domain import Examples as Examples
+from ._domain import Journal as Journal
+from ._domain import Memory as Memory
 from ._domain import Step as Step
 from ._domain import Suite as Suite
 from ._domain import judge_suite as judge_suite
@@ -46,6 +48,7 @@ from ._lesson import NEW as NEW
 from ._lesson import Experience as Experience
 from ._lesson import Lesson as Lesson
 from ._lesson import Outcome as Outcome
+from ._lesson import Rowwise as Rowwise
 from ._lesson import Status as Status
 from ._lesson import Trajectories as Trajectories
 from ._lesson import fresh_lesson as fresh_lesson
@@ -53,6 +56,12 @@ from ._part import Part as Part
 from ._parts import Parts as Parts
 from ._policy import Policy as Policy
 from ._policy import Uniformly as Uniformly
+from ._questions import Answers as Answers
+from ._questions import Expectation as Expectation
+from ._questions import Model as Model
+from ._questions import Predictor as Predictor
+from ._questions import Questions as Questions
+from ._questions import Targets as Targets
 from ._score import Score as Score
 from ._space import Inspirations as Inspirations
 from ._space import Space as Space

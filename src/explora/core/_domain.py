@@ -1,6 +1,6 @@
 """Domains: a space and what it means to play its tasks. An `Environment` is a domain that is played in time."""
 
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -18,6 +18,38 @@ from ._specs import Spec
 
 State = TypeVar("State")
 World = TypeVar("World")
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Answers of people and other oracles, kept as they come; a run that is resumed reads them again."""
+
+    def note(self, kind: str, entries: list[Any]) -> None:
+        """Writes entries down, all or none of them, so that they survive whatever happens next.
+
+        **Arguments:**
+
+        - `kind`: what they are, `"answer"` say.
+        - `entries`: JSON, one an entry.
+        """
+        ...
+
+    def read(self, kind: str) -> list[Any]:
+        """All entries of a kind, oldest first."""
+        ...
+
+
+class Memory:
+    """A journal that lasts as long as the process: for runs without a folder."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[Any]] = {}
+
+    def note(self, kind: str, entries: list[Any]) -> None:
+        self._entries.setdefault(kind, []).extend(entries)
+
+    def read(self, kind: str) -> list[Any]:
+        return list(self._entries.get(kind, []))
 
 
 class Suite(eqx.Module, Generic[Task]):
@@ -91,6 +123,14 @@ class Domain(Part, Generic[Task]):
         **Raises:** `TaskError`, one line that names file, line and cure.
         """
         raise CombinationError(f"{type(self).__name__} reads no files of tasks; use one of its suites")
+
+    def noting(self, journal: Journal) -> "Domain[Task]":
+        """The domain with a journal in which it writes what comes from outside, before it is used.
+
+        A domain that asks people or other oracles overrides this. When a run goes on from a checkpoint the journal
+        already knows the answers that came after it, and nobody is asked twice.
+        """
+        return self
 
     def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
         """Plays a lesson and records what happened.

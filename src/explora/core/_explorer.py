@@ -3,9 +3,9 @@
 from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
+from jaxtyping import Bool, Float, Int32, PRNGKeyArray
 
-from ._lesson import Lesson, Outcome, Task
+from ._lesson import Lesson, Outcome, Rowwise, Task
 from ._part import Part
 from ._space import Space
 
@@ -24,10 +24,10 @@ class Archive(eqx.Module):
     """
 
     tasks: Any
-    filled: Bool[Array, " slots"]
-    id: Int32[Array, " slots"]
-    parent: Int32[Array, " slots"]
-    score: Float[Array, " slots"]
+    filled: Bool[Rowwise, " slots"]
+    id: Int32[Rowwise, " slots"]
+    parent: Int32[Rowwise, " slots"]
+    score: Float[Rowwise, " slots"]
 
 
 class Explorer(Part, Generic[State, Task]):
@@ -66,6 +66,14 @@ class Explorer(Part, Generic[State, Task]):
     ) -> State:
         """Takes in what became of a lesson."""
         raise NotImplementedError
+
+    def finished(self, state: State) -> str | None:
+        """Why there is nothing more to ask: a sentence, or None as long as there is. Only hosted explorers end."""
+        return None
+
+    def share(self, state: State) -> float | None:
+        """How much of what it set out to do is done, in [0, 1]; None: it goes on for ever."""
+        return None
 
     def archive(self, state: State) -> Archive | None:
         """What the explorer has kept so far, or None if it keeps nothing."""

@@ -1,14 +1,21 @@
 """The three records that travel round the loop: `Lesson` (asked), `Experience` (lived), `Outcome` (measured)."""
 
 import enum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Int8, Int32, PyTree
 
 Task = TypeVar("Task")
+
+if TYPE_CHECKING:
+    Rowwise = Any  # a compiled part rightly reckons with one kind, a hosted part with the other
+else:
+    Rowwise = Array | np.ndarray
+"""One entry a row: of JAX where the part that made it is compiled, of NumPy where it is hosted."""
 
 
 class Status(enum.IntEnum):
@@ -43,7 +50,8 @@ class Lesson(eqx.Module, Generic[Task]):
     - `memo`: comes back in `tell`, so that an explorer keeps nothing pending.
     - `cost`: how many environment steps making the tasks has taken, apart from playing them; None: none.
     - `progress`: share of the run's budget that is spent, in [0, 1]; filled in by the loop, for schedules.
-    - `plays`: how many times the usual length each row is played.
+    - `plays`: how many times the usual length each row is played; 0: not at all, the learner only says what it makes
+      of each task (its `predictions`, before anybody is asked).
     - `queue`: how many rows share a lane.
     - `span`: `(first, last + 1)` of the rows that can ever have `learn` set, so that the update costs no more.
     - `where`: which of the run's domains the lesson is played in.
@@ -51,14 +59,14 @@ class Lesson(eqx.Module, Generic[Task]):
     """
 
     tasks: Task
-    learn: Bool[Array, " rows"] | bool
-    id: Int32[Array, " rows"]
-    parent: Int32[Array, " rows"]
-    who: Int32[Array, " rows"] | None = None
-    start: Int32[Array, " members"] | None = None
+    learn: Bool[Rowwise, " rows"] | bool
+    id: Int32[Rowwise, " rows"]
+    parent: Int32[Rowwise, " rows"]
+    who: Int32[Rowwise, " rows"] | None = None
+    start: Int32[Rowwise, " members"] | None = None
     memo: Any = None
-    cost: Int[Array, ""] | None = None
-    progress: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.zeros(()))
+    cost: Int[Rowwise, ""] | None = None
+    progress: Float[Rowwise, ""] = eqx.field(default_factory=lambda: jnp.zeros(()))
     plays: int = eqx.field(static=True, default=1)
     queue: int = eqx.field(static=True, default=1)
     span: tuple[int, int] | None = eqx.field(static=True, default=None)
@@ -76,7 +84,7 @@ class Lesson(eqx.Module, Generic[Task]):
         return self.rows // self.queue
 
     @property
-    def learn_mask(self) -> Bool[Array, " rows"]:
+    def learn_mask(self) -> Bool[Rowwise, " rows"]:
         """`learn` as an array, also where it is a plain bool."""
         return jnp.broadcast_to(jnp.asarray(self.learn), (self.rows,))
 
@@ -97,7 +105,7 @@ class Lesson(eqx.Module, Generic[Task]):
         )
 
 
-def fresh_lesson(tasks: Task, learn: Bool[Array, " rows"] | bool, **fields: Any) -> Lesson[Task]:
+def fresh_lesson(tasks: Task, learn: Bool[Rowwise, " rows"] | bool, **fields: Any) -> Lesson[Task]:
     """A lesson of tasks that nobody has seen before.
 
     **Arguments:**
@@ -123,7 +131,7 @@ class Experience(eqx.Module):
     - `made`: what the play produced, one a row (a designed task, a proposal, an end state), or None.
     """
 
-    status: Int8[Array, " rows"]
+    status: Int8[Rowwise, " rows"]
     data: Any = None
     made: Any = None
 
@@ -213,37 +221,43 @@ class Outcome(eqx.Module):
     - `disagreement`: per-step mean of the standard deviation of an ensemble's values.
     - `optimal_returns`: the return of a perfect player, where the domain can tell.
     - `optimal_lengths`: how many steps a perfect player needs, likewise [steps].
-    - `losses`: mean loss.
-    - `predictions`: what the learner predicted, `(rows, …)`.
+    - `losses`: mean loss; where nothing was answered yet, the loss that the learner expects.
+    - `irreducible`: mean loss, on the same rows, of a model that learned from other data of the same kind: what is
+      left when there is nothing more to learn from the row.
+    - `predictions`: what each member of the learner predicted, `(rows, members, outputs)`: one member for a single
+      model; the outputs are class probabilities, or targets of a regression. NumPy or JAX.
+    - `embeddings`: the features on which the learner's last layer decides, `(rows, features)`. NumPy or JAX.
     - `made`: what playing produced.
     - `gradient`: d(held-out loss) / d(task), the same pytree as the tasks.
     """
 
-    status: Int8[Array, " rows"]
-    steps: Int[Array, " rows"] | None = None
-    calls: Int[Array, " rows"] | None = None
-    episodes: Int[Array, " rows"] | None = None
-    returns: Float[Array, " rows"] | None = None
-    max_returns: Float[Array, " rows"] | None = None
-    solved: Float[Array, " rows"] | None = None
-    lengths: Float[Array, " rows"] | None = None
-    values: Float[Array, " rows"] | None = None
-    positive_advantages: Float[Array, " rows"] | None = None
-    absolute_advantages: Float[Array, " rows"] | None = None
-    disagreement: Float[Array, " rows"] | None = None
-    optimal_returns: Float[Array, " rows"] | None = None
-    optimal_lengths: Float[Array, " rows"] | None = None
-    losses: Float[Array, " rows"] | None = None
-    predictions: Array | None = None
+    status: Int8[Rowwise, " rows"]
+    steps: Int[Rowwise, " rows"] | None = None
+    calls: Int[Rowwise, " rows"] | None = None
+    episodes: Int[Rowwise, " rows"] | None = None
+    returns: Float[Rowwise, " rows"] | None = None
+    max_returns: Float[Rowwise, " rows"] | None = None
+    solved: Float[Rowwise, " rows"] | None = None
+    lengths: Float[Rowwise, " rows"] | None = None
+    values: Float[Rowwise, " rows"] | None = None
+    positive_advantages: Float[Rowwise, " rows"] | None = None
+    absolute_advantages: Float[Rowwise, " rows"] | None = None
+    disagreement: Float[Rowwise, " rows"] | None = None
+    optimal_returns: Float[Rowwise, " rows"] | None = None
+    optimal_lengths: Float[Rowwise, " rows"] | None = None
+    losses: Float[Rowwise, " rows"] | None = None
+    irreducible: Float[Rowwise, " rows"] | None = None
+    predictions: Float[Rowwise, "rows members outputs"] | None = None
+    embeddings: Float[Rowwise, "rows features"] | None = None
     made: Any = None
     gradient: Any = None
 
     @property
-    def answered(self) -> Bool[Array, " rows"]:
+    def answered(self) -> Bool[Rowwise, " rows"]:
         """The rows that were played and measured."""
         return self.status == Status.ANSWERED
 
     @property
-    def told(self) -> Bool[Array, " rows"]:
+    def told(self) -> Bool[Rowwise, " rows"]:
         """The rows that are settled, one way or the other."""
         return self.status != Status.WAITING

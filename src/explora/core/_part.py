@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
-from jaxtyping import Array
 
 if TYPE_CHECKING:
     from ._parts import Parts
@@ -33,7 +32,7 @@ class Part(eqx.Module):
         """Why this part cannot work with `parts`: one sentence that names the cure, or None if it can."""
         return None
 
-    def metrics(self, state: Any) -> dict[str, Array]:
+    def metrics(self, state: Any) -> dict[str, Any]:
         """A few scalars worth watching.
 
         **Arguments:**
@@ -48,6 +47,12 @@ class Part(eqx.Module):
         """The state as a pytree of arrays, as a checkpoint keeps it. Parts that hold host objects override this."""
         return state
 
-    def thaw(self, frozen: Any) -> Any:
-        """The inverse of `freeze`."""
+    def thaw(self, frozen: Any, fresh: Any) -> Any:
+        """The inverse of `freeze`.
+
+        **Arguments:**
+
+        - `frozen`: what `freeze` returned, read from a checkpoint.
+        - `fresh`: a state as `init` makes it, for what a checkpoint does not keep (data that can be read again).
+        """
         return frozen

@@ -2,7 +2,7 @@
 
 import equinox as eqx
 
-from ._domain import Domain
+from ._domain import Domain, Journal
 from ._errors import CombinationError
 from ._explorer import Explorer
 from ._learner import Learner
@@ -44,6 +44,11 @@ class Parts(eqx.Module):
     def all(self) -> tuple:
         """Every part, the space included."""
         return (self.domain, self.space, self.learner, self.explorer, *self.others.values())
+
+    def noting(self, journal: Journal) -> "Parts":
+        """The parts with a journal for what comes from outside, see `Domain.noting`."""
+        others = {name: domain.noting(journal) for name, domain in self.others.items()}
+        return Parts(self.domain.noting(journal), self.learner, self.explorer, others)
 
     def check(self) -> "Parts":
         """Returns itself, or raises.

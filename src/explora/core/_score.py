@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from ._lesson import Lesson, Outcome
+from ._lesson import Lesson, Outcome, Rowwise
 from ._part import Part
 
 
@@ -19,7 +19,7 @@ class Score(Part):
         """The memory row of a task that has never been played: a pytree of scalars, or `()`."""
         return ()
 
-    def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[Array, " tasks"], Any]:
+    def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[Rowwise, " tasks"], Any]:
         """The scores of the tasks of a lesson.
 
         **Arguments:**

@@ -1,7 +1,7 @@
 """Explorers decide what to learn from next, by `ask` and `tell`.
 
-They know the space that they search and how what was played went; they know neither domain nor learner. All of them
-are compiled: fixed shapes, no host code.
+They know the space that they search and how what was played went; they know neither domain nor learner. All but
+`Query` are compiled: fixed shapes, no host code.
 
 | explorer | asks for | also known as |
 |---|---|---|
@@ -12,9 +12,12 @@ are compiled: fixed shapes, no host code.
 | `Mixture` | places where results change, as Gaussians | ALP-GMM, Covar-GMM |
 | `Bandit` | arms on which success changes | learning progress, OMNI, TSCL |
 | `SelfPaced` | a Gaussian that moves from easy tasks to the wanted ones | SPDL |
+| `Query` | the labels worth most, chosen by a selector (`explora.explorers.query`) | active learning |
 
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
+
+Where tasks come in a stream instead of being asked for, `explora.explorers.stream` decides which are worth an answer.
 """
 
 from ._adversary import Adversary as Adversary
@@ -26,6 +29,12 @@ from ._frontier import Frontier as Frontier
 from ._frontier import FrontierState as FrontierState
 from ._mixture import Mixture as Mixture
 from ._mixture import MixtureState as MixtureState
+from ._query import FREE as FREE
+from ._query import KNOWN as KNOWN
+from ._query import OPEN as OPEN
+from ._query import REFUSED as REFUSED
+from ._query import Queried as Queried
+from ._query import Query as Query
 from ._replay import Replay as Replay
 from ._replay import ReplayState as ReplayState
 from ._self_paced import SelfPaced as SelfPaced

@@ -233,7 +233,8 @@ class Replay(Explorer[ReplayState, Task]):
         kept = _buffer.locate(buffer, slot, prints, self.unique)
         same = twins(kept, prints if self.unique else None, outcome.answered)
         rows = jax.tree.map(lambda x, y: _where(kept >= 0, x[kept], y), buffer.memory, self.score.init())
-        score, rows = self.score(lesson, pooled(outcome, same), rows)
+        given, rows = self.score(lesson, pooled(outcome, same), rows)
+        score = jnp.asarray(given)
         first = jnp.argmax(same, axis=1) == jnp.arange(lesson.rows)
         valid = outcome.answered & jnp.isfinite(score) & first
         drawn = (slot >= 0) & (kept == slot)

@@ -7,3 +7,5 @@ from ._population import PopulationState as PopulationState
 from ._ppo import PPO as PPO
 from ._ppo import ActorCriticPolicy as ActorCriticPolicy
 from ._ppo import PPOState as PPOState
+from ._supervised import Supervised as Supervised
+from ._supervised import Taught as Taught

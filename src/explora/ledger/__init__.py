@@ -1,7 +1,7 @@
 """The ledger: every version × every task. Is the new version more general than the last, and what was forgotten?
 
 An evaluation uses keys of its own and the published state of the learner, so a run that is judged goes on exactly as
-one that is not.
+one that is not. Where answers come from people, `explora.ledger.labels` says how far they can be believed.
 """
 
 from ._evaluate import Verdict as Verdict

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int32
 
-from explora.core import Explorer, Outcome, Parts
+from explora.core import Explorer, Outcome, Parts, Rowwise
 
 from ._state import Event, State
 
@@ -23,9 +23,9 @@ class Rows(eqx.Module):
     """
 
     tasks: Any
-    id: Int32[Array, "*turns rows"]
-    parent: Int32[Array, "*turns rows"]
-    answered: Bool[Array, "*turns rows"]
+    id: Int32[Rowwise, "*turns rows"]
+    parent: Int32[Rowwise, "*turns rows"]
+    answered: Bool[Rowwise, "*turns rows"]
 
 
 def metrics(parts: Parts, state: State, outcome: Outcome) -> dict[str, Float[Array, ""]]:
@@ -43,14 +43,14 @@ def metrics(parts: Parts, state: State, outcome: Outcome) -> dict[str, Float[Arr
 
 
 def rows(explorer: Explorer, state: State, event: Event) -> Rows | None:
-    """The tasks of one turn if the explorer keeps an archive, else None: then nobody asks for their lineage."""
-    if explorer.archive(state.explorer) is None:
+    """The tasks of one turn if the explorer keeps an archive and they were played, else None."""
+    if explorer.archive(state.explorer) is None or event.lesson.plays == 0:
         return None
     lesson = event.lesson
     return Rows(lesson.tasks, lesson.id, lesson.parent, event.outcome.answered)
 
 
-def _mean(column: Array | None, mask: Array) -> Array:
+def _mean(column: Rowwise | None, mask: Rowwise) -> Array:
     if column is None:
         return jnp.asarray(jnp.nan, jnp.float32)
     weight = mask.astype(jnp.float32)

@@ -121,4 +121,4 @@ def init(parts: Parts, *, key: PRNGKeyArray, budget: float = float("inf")) -> St
         jnp.asarray(budget, jnp.float32),
     )
     # A compiled chunk takes the buffers over, so no two leaves may share one.
-    return jax.tree.map(lambda x: jnp.copy(x) if eqx.is_array(x) else x, state)
+    return jax.tree.map(lambda x: jnp.copy(x) if isinstance(x, jax.Array) else x, state)

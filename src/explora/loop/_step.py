@@ -9,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, PRNGKeyArray
 
-from explora.core import NEW, Experience, Lesson, Parts, Status, turn_keys
+from explora.core import NEW, Experience, Lesson, Parts, Rowwise, Status, turn_keys
 
 from ._state import Event, Spent, State
 
@@ -97,5 +97,5 @@ def _if(predicate: Array, then: Any, state: Any) -> Any:
     return eqx.combine(jax.lax.cond(predicate, run, lambda a: a, arrays), static)
 
 
-def _sum(column: Array | None) -> Array:
+def _sum(column: Rowwise | None) -> Array:
     return jnp.zeros((), jnp.int32) if column is None else jnp.sum(column)

@@ -18,6 +18,7 @@ class Recipe(NamedTuple):
     - `parts`: which parts it is made of.
     - `paper`: where it was published.
     - `place`: the module and the function that builds it.
+    - `plays`: what kind of domain it is for: `"environments"`, such as mazes, or `"questions"`, such as pools.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Recipe(NamedTuple):
     parts: str
     paper: str
     place: str
+    plays: str = "environments"
 
     def build(self, domain: "Domain") -> "Parts":
         """The parts of a run of this recipe in a domain."""
@@ -39,6 +41,39 @@ _ACCEL = "Parker-Holder et al. 2022, arXiv:2203.01302"
 _PAIRED = "Dennis et al. 2020, arXiv:2012.02096"
 _ALP = "Portelas et al. 2019, arXiv:1910.07224"
 _MINIMAX = "Jiang et al. 2023, arXiv:2311.12716"
+
+
+def _asking(name: str, title: str, parts: str, paper: str, function: str) -> Recipe:
+    return Recipe(name, title, parts, paper, f"_query:{function}", "questions")
+
+
+_QUESTIONS = (
+    _asking("random", "Random questions", "Query(Random)", "Settles 2009", "random"),
+    _asking(
+        "active",
+        "Typical items, then margin",
+        "Query(Switch(TypiClust, Top), Margin)",
+        "Hacohen et al. 2022, arXiv:2202.02794",
+        "active",
+    ),
+    _asking(
+        "least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994", "least_confident"
+    ),
+    _asking("margin", "Margin", "Query(Top, Margin)", "Scheffer et al. 2001", "margin"),
+    _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009", "entropy"),
+    _asking("committee", "Query by committee", "Query(Top, VoteEntropy)", "Seung et al. 1992", "committee"),
+    _asking("bald", "BALD", "Query(Top, BALD)", "Houlsby et al. 2011, arXiv:1112.5745", "bald"),
+    _asking(
+        "power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059", "power_margin"
+    ),
+    _asking("badge", "BADGE", "Query(Badge)", "Ash et al. 2019, arXiv:1906.03671", "badge"),
+    _asking(
+        "core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489", "core_set"
+    ),
+    _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794", "typiclust"),
+    _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603", "probcover"),
+    _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212", "max_herding"),
+)
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe("dr", "Domain randomisation", "Uniform", "Tobin et al. 2017, arXiv:1703.06907", "_uniform:dr"),
@@ -75,6 +110,7 @@ RECIPES: tuple[Recipe, ...] = (
         "Matiisen et al. 2017, arXiv:1707.00183",
         "_progress:tscl",
     ),
+    *_QUESTIONS,
 )
 """Every recipe, uniform sampling first."""
 

@@ -12,13 +12,14 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Parts, RunError, build, sharing, spec
+from explora.core import ArgumentError, ExploraError, Parts, Questions, RunError, build, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
 from explora.loop import State, init, rehearse
 from explora.store import RunFolder, check_sinks, environment, find, refuse_taken
 
 from ._clock import Clock
+from ._notebook import Notebook
 from ._plan import Plan
 from ._player import Player
 from ._session import Session, freeze, steps_a_turn, thaw, turns_a_record, watched
@@ -68,7 +69,7 @@ def run(
     cannot be.
     """
     clock = Clock(plan, started=started)
-    if plan.minutes is None and plan.steps is None:
+    if plan.minutes is None and plan.steps is None and not isinstance(parts.domain, Questions):
         raise ArgumentError("give `minutes` or `steps`, so that the run knows when to stop")
     parts.check()
     config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
@@ -79,7 +80,7 @@ def run(
     check_sinks(plan.track)
     watched(parts, plan)
     state = begin(parts, plan)
-    root, capacity = jr.key(plan.seed), turns_a_record(plan, steps_a_turn(parts, state))
+    root, capacity = jr.key(plan.seed), turns_a_record(parts, plan, steps_a_turn(parts, state))
     # Shared and with the arguments that `Session` will give to `chunk`, so that JAX knows the trace again.
     with sharing() as everywhere:
         rehearse(parts, everywhere(state), root=root, capacity=capacity)
@@ -200,10 +201,9 @@ def _restored_or_new(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State
 
 
 def _read_back(folder: RunFolder, parts: Parts, plan: Plan) -> tuple[State, float, tuple[str, ...]]:
-    fresh = lambda: freeze(parts, begin(parts, plan))
-    like = fresh() if parts.hosted else eqx.filter_eval_shape(fresh)
-    loaded = folder.checkpoints.load(like)
-    return thaw(parts, loaded.tree), float(loaded.meta["seconds"]), loaded.warnings
+    fresh = begin(parts, plan) if parts.hosted else eqx.filter_eval_shape(lambda: begin(parts, plan))
+    loaded = folder.checkpoints.load(freeze(parts, fresh))
+    return thaw(parts, loaded.tree, fresh), float(loaded.meta["seconds"]), loaded.warnings
 
 
 def _note(message: str, watchers: tuple[Watcher, ...]) -> None:
@@ -227,6 +227,7 @@ def _see_through(
         watchers = (*watchers, tracker)
         for watcher in watchers:
             watcher.started(str(folder.path), folder.facts)
+        parts = parts.noting(Notebook(folder.database, turn=int(state.turn)))
         session = Session(folder, parts, plan, state, engine=engine or Local(), watchers=watchers, clock=clock)
         reason = session.run()
     verdicts = session.judge(plan.final_episodes) if reason == "finished" else {}

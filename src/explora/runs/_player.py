@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import PyTree
+from jaxtyping import Float, PyTree
 
-from explora.core import Parts, Suite
+from explora.core import ArgumentError, Expectation, Parts, Policy, Questions, Suite
 from explora.ledger import Verdict, evaluate, joined
 from explora.loop import State
 
@@ -33,7 +33,7 @@ class Player:
 
     def reset(self) -> None:
         """Forgets the episode so far: call it when a new one begins."""
-        self._memory = self.policy.memory(1)
+        self._memory = self.policy.memory(1) if isinstance(self.policy, Policy) else None
         self._fresh = True
 
     def act(self, observation: PyTree, *, greedy: bool = False) -> Any:
@@ -45,7 +45,11 @@ class Player:
         - `greedy`: take the likeliest action instead of drawing one.
 
         **Returns:** the action, as a NumPy scalar or array.
+
+        **Raises:** `ArgumentError` if the run's learner does not act but answers questions: then use `expect`.
         """
+        if not isinstance(self.policy, Policy):
+            raise ArgumentError("what this run learned answers questions and does not act: use `expect(inputs)`")
         key = jr.fold_in(self._key, self._count)
         self._count += 1
         once = jax.tree.map(lambda x: jnp.asarray(x)[None], observation)
@@ -53,6 +57,19 @@ class Player:
         action, self._memory = self._act(policy, once, self._memory, jnp.asarray([self._fresh]), keys=key[None])
         self._fresh = False
         return np.asarray(action)[0]
+
+    def expect(self, inputs: Float[np.ndarray, "rows features"]) -> Expectation:
+        """What it makes of items, where the run's domain asks questions.
+
+        **Arguments:**
+
+        - `inputs`: one row of features an item, as the domain's `inputs` are made.
+
+        **Raises:** `ArgumentError` if the run's learner acts: then use `act`.
+        """
+        if not isinstance(self.parts.domain, Questions):
+            raise ArgumentError("what this run learned acts in an environment: use `act(observation)`")
+        return self.policy(inputs)
 
     def evaluate(self, suite: str | Suite, *, episodes: int = 20, seed: int = 0, greedy: bool = False) -> Verdict:
         """How well it does on held-out tasks.

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.core import Environment, Parts, Suite
+from explora.core import Environment, Parts, Questions, Suite
 from explora.engines import Engine
 from explora.ledger import Verdict, evaluate
 from explora.loop import Log, State
@@ -64,16 +64,19 @@ class Session:
         root = jr.key(self.plan.seed)
         last = 0.0
         with self._interruptible():
-            while not self.clock.over(self._steps, last) and not self._interrupted:
+            while not self._over(last) and not self._interrupted:
                 started = time.monotonic()
                 self._chunk(root)
                 last = time.monotonic() - started
         self._save()
-        return "interrupted" if self._interrupted and not self.clock.over(self._steps, last) else "finished"
+        return "interrupted" if self._interrupted and not self._over(last) else "finished"
 
     def judge(self, episodes: int) -> dict[str, Verdict]:
         """Judges the present version on the watched suites."""
         return evaluate(self.parts.learner, self.state.learner, self.parts.domain, self.suites, episodes=episodes)
+
+    def _over(self, last: float) -> bool:
+        return self.clock.over(self._steps, last) or self.parts.explorer.finished(self.state.explorer) is not None
 
     @property
     def _steps(self) -> int:
@@ -81,9 +84,9 @@ class Session:
 
     def _chunk(self, root: Any) -> None:
         turn, before = int(self.state.turn), self._steps
-        capacity = turns_a_record(self.plan, self.pace)
+        capacity = turns_a_record(self.parts, self.plan, self.pace)
         turns = capacity
-        if self.plan.steps is not None:
+        if self.plan.steps is not None and self.pace > 0:
             turns = max(1, min(capacity, -(-(self.plan.steps - before) // max(1, round(self.pace)))))
         budget = self.folder.database.schedule(turn, self.clock.budget(before))
         self.state = eqx.tree_at(lambda s: s.budget, self.state, jnp.asarray(budget, jnp.float32))
@@ -99,7 +102,7 @@ class Session:
         progress = self._progress(log, turns)
         verdicts: dict[str, Verdict] = {}
         version = None
-        if self.suites and self.plan.evaluation_due(before, steps):
+        if self.suites and (isinstance(self.parts.domain, Questions) or self.plan.evaluation_due(before, steps)):
             verdicts = self.judge(self.plan.episodes)
             published = self.parts.learner.freeze(self.parts.learner.publish(self.state.learner))
             version = self.folder.versions.save(published, turn=turn).name
@@ -127,6 +130,9 @@ class Session:
         share = None if left is None else self.clock.seconds / max(1e-9, self.clock.seconds + left)
         if self.plan.steps is not None and self.plan.minutes is None:
             share = min(1.0, steps / self.plan.steps)
+        done = self.parts.explorer.share(self.state.explorer)
+        if done is not None:
+            share = done if share is None else max(done, share)
         return Progress(
             turn=int(self.state.turn),
             steps=steps,
@@ -167,20 +173,24 @@ class Session:
 
 def freeze(parts: Parts, state: State) -> State:
     """The state as a checkpoint keeps it."""
-    return eqx.tree_at(
-        lambda s: (s.learner, s.explorer),
-        state,
-        (parts.learner.freeze(state.learner), parts.explorer.freeze(state.explorer)),
-    )
+    frozen = (parts.learner.freeze(state.learner), parts.explorer.freeze(state.explorer))
+    return eqx.tree_at(lambda s: (s.learner, s.explorer), state, frozen)
 
 
-def thaw(parts: Parts, state: State) -> State:
-    """The inverse of `freeze`."""
-    return eqx.tree_at(
-        lambda s: (s.learner, s.explorer),
-        state,
-        (parts.learner.thaw(state.learner), parts.explorer.thaw(state.explorer)),
+def thaw(parts: Parts, frozen: State, fresh: State) -> State:
+    """The inverse of `freeze`.
+
+    **Arguments:**
+
+    - `parts`: of the run.
+    - `frozen`: what `freeze` returned.
+    - `fresh`: the state before the first turn (of a compiled run its shapes suffice).
+    """
+    thawed = (
+        parts.learner.thaw(frozen.learner, fresh.learner),
+        parts.explorer.thaw(frozen.explorer, fresh.explorer),
     )
+    return eqx.tree_at(lambda s: (s.learner, s.explorer), frozen, thawed)
 
 
 def watched(parts: Parts, plan: Plan) -> dict[str, Suite]:
@@ -190,7 +200,9 @@ def watched(parts: Parts, plan: Plan) -> dict[str, Suite]:
 
 
 def steps_a_turn(parts: Parts, state: State) -> float:
-    """About how many environment steps a turn takes, averaged over the explorer's rhythm."""
+    """About how many environment steps a turn takes, averaged over the explorer's rhythm; asking takes none."""
+    if isinstance(parts.domain, Questions):
+        return 0.0
     rhythm = parts.explorer.rhythm
     total = 0.0
     for phase, times in rhythm:
@@ -202,8 +214,10 @@ def steps_a_turn(parts: Parts, state: State) -> float:
     return total / sum(times for _, times in rhythm)
 
 
-def turns_a_record(plan: Plan, pace: float) -> int:
-    """How many turns lie between two records, at so many environment steps a turn."""
+def turns_a_record(parts: Parts, plan: Plan, pace: float) -> int:
+    """How many turns lie between two records, at so many environment steps a turn; answers are recorded at once."""
+    if isinstance(parts.domain, Questions):
+        return sum(times for _, times in parts.explorer.rhythm)
     return max(1, round(plan.record / pace))
 
 

@@ -13,6 +13,23 @@ seen, how fast success changes) keeps it in a *memory row* that an archive store
 | `LearningProgress` | success is changing |
 | `ValueDisagreement` | an ensemble does not agree |
 | `Sum` | several of them are, each factor logged |
+| `PredictedLoss`, `ReducibleLoss` | the learner expects a loss; it has one that learning can remove |
+
+Those of a *pool* ask which row of somebody's data is worth an answer, before there is one. They read
+`outcome.predictions` (rows × members × outputs) and `outcome.embeddings` (rows × features), are NumPy on the host, and
+each stands beside a pure function of arrays that does the work: `Margin()` calls `margin(probabilities)`.
+
+| score of a pool | large where |
+|---|---|
+| `LeastConfident`, `Margin`, `Entropy` | the learner is unsure of its own answer |
+| `VoteEntropy`, `VariationRatio`, `ConsensusEntropy` | a committee's votes, or its mean prediction, are split |
+| `Divergence`, `MaxDivergence`, `BALD`, `Variance` | members are sure of different things |
+| `EPIG` | the answer would settle predictions elsewhere |
+| `GradientLength`, `ModelChange` | the answer would move the last layer far |
+| `VarianceReduction`, `ErrorReduction` | the answer would make the rest of the pool more certain, or more correct |
+| `Dense` | the score inside is large, and many rows are alike |
+
+`batch_bald` chooses several rows at once; `expected_error` tries every answer by training again.
 
 Rows that were not answered have no score, and a score that is not finite enters no archive: the explorers see to that.
 """
@@ -20,6 +37,43 @@ Rows that were not answered have no score, and a score that is not finite enters
 from ._advantage import AbsoluteValueLoss as AbsoluteValueLoss
 from ._advantage import PositiveValueLoss as PositiveValueLoss
 from ._advantage import ValueDisagreement as ValueDisagreement
+from ._losses import PredictedLoss as PredictedLoss
+from ._losses import ReducibleLoss as ReducibleLoss
+from ._pool import BALD as BALD
+from ._pool import EPIG as EPIG
+from ._pool import ConsensusEntropy as ConsensusEntropy
+from ._pool import Dense as Dense
+from ._pool import Divergence as Divergence
+from ._pool import Entropy as Entropy
+from ._pool import ErrorReduction as ErrorReduction
+from ._pool import GradientLength as GradientLength
+from ._pool import LeastConfident as LeastConfident
+from ._pool import Margin as Margin
+from ._pool import MaxDivergence as MaxDivergence
+from ._pool import ModelChange as ModelChange
+from ._pool import Variance as Variance
+from ._pool import VarianceReduction as VarianceReduction
+from ._pool import VariationRatio as VariationRatio
+from ._pool import VoteEntropy as VoteEntropy
+from ._pool import bald as bald
+from ._pool import batch_bald as batch_bald
+from ._pool import consensus_entropy as consensus_entropy
+from ._pool import cosine_density as cosine_density
+from ._pool import entropy as entropy
+from ._pool import epig as epig
+from ._pool import error_reduction as error_reduction
+from ._pool import expected_error as expected_error
+from ._pool import gaussian_density as gaussian_density
+from ._pool import gradient_length as gradient_length
+from ._pool import least_confident as least_confident
+from ._pool import margin as margin
+from ._pool import max_divergence as max_divergence
+from ._pool import mean_divergence as mean_divergence
+from ._pool import model_change as model_change
+from ._pool import variance as variance
+from ._pool import variance_reduction as variance_reduction
+from ._pool import variation_ratio as variation_ratio
+from ._pool import vote_entropy as vote_entropy
 from ._regret import Difficulty as Difficulty
 from ._regret import Regret as Regret
 from ._returns import MaxMC as MaxMC

@@ -1,12 +1,12 @@
 """Access to a measured column, with an error that says what to do if nobody measured it."""
 
-from jaxtyping import Array
+from typing import Any
 
 from explora.core import CombinationError, Outcome, Score
 
 
-def column(score: Score, outcome: Outcome, name: str) -> Array:
-    """The column of an outcome that a score needs.
+def column(score: Score, outcome: Outcome, name: str) -> Any:
+    """The column of an outcome that a score needs: an array of JAX, of NumPy where the learner is hosted.
 
     **Raises:** `CombinationError` if it was not measured.
     """

@@ -249,8 +249,16 @@ def _open_database(folder: Path, *, write: bool) -> Database:
     if not where.is_file():
         return Database.open(folder / _DATABASE, write=write)
     with files.guard("read", where):
-        content = json.loads(where.read_bytes())
-    return Database.open(content["url"], write=write, schema=content["schema"])
+        text = where.read_bytes()
+    try:
+        content = json.loads(text)
+        url, schema = content["url"], content["schema"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"{where} is damaged ({error}): write the address of the run's tables into it again, as "
+            '{"url": "postgresql://USER@HOST/DATABASE", "schema": "explora_…"}'
+        ) from error
+    return Database.open(url, write=write, schema=schema)
 
 
 def _open_or_mend(folder: Path, *, write: bool) -> tuple[Database, tuple[str, ...]]:

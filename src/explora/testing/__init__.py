@@ -20,7 +20,7 @@ way must agree, one compilation must serve all.
 
 `Trails`, `Walk`, `Trailblazer`, `Linear` and `Carousel` are a space, an environment, a studio, a learner and an
 explorer that obey the laws in a few dozen lines each: worked examples, and the company in which your own part is
-examined.
+examined. `Quiz` is a domain of questions, and `Middles` a model that answers them.
 """
 
 from ._environment_suite import EnvironmentSuite as EnvironmentSuite
@@ -40,6 +40,9 @@ from ._suite import Conformance as Conformance
 from ._toy_players import Carousel as Carousel
 from ._toy_players import Linear as Linear
 from ._toy_players import LinearPolicy as LinearPolicy
+from ._toy_questions import Middles as Middles
+from ._toy_questions import Points as Points
+from ._toy_questions import Quiz as Quiz
 from ._toys import Blanks as Blanks
 from ._toys import Trail as Trail
 from ._toys import Trailblazer as Trailblazer

@@ -14,6 +14,7 @@ from ._toys import Walk
 
 MEASURED = {
     "advantages": ("positive_advantages", "absolute_advantages"),
+    "committee": ("predictions",),
     **{
         name: (name,)
         for name in (
@@ -25,7 +26,9 @@ MEASURED = {
             "values",
             "disagreement",
             "losses",
+            "irreducible",
             "predictions",
+            "embeddings",
             "gradient",
         )
     },
@@ -179,7 +182,7 @@ class LearnerSuite(Conformance):
 
     def test_thaw_undoes_freeze(self) -> None:
         frozen = self.subject.freeze(self.learned)
-        self.require_same(self.learned, self.subject.thaw(frozen), "`thaw` does not undo `freeze`")
+        self.require_same(self.learned, self.subject.thaw(frozen, self.first), "`thaw` does not undo `freeze`")
 
     def test_metrics_have_the_same_names_always(self) -> None:
         first, later = (self.subject.metrics(state) for state in (self.first, self.learned))

@@ -1,0 +1,223 @@
+"""The pool: a table whose labels must be asked for, as a domain."""
+
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from explora.core import (
+    Answers,
+    Experience,
+    Journal,
+    Lesson,
+    Memory,
+    Outcome,
+    Predictor,
+    Questions,
+    Status,
+    Suite,
+    Targets,
+    UnknownName,
+    between,
+)
+
+from ._desk import Desk
+from ._items import Items
+from ._oracle import Answer, Oracle, Question, Recorded
+from ._reading import Source
+from ._space import PoolSpace
+from ._splits import split
+from ._targets import Target
+
+
+class Loaded(eqx.Module):
+    """Items that a program has already, in the place of a `Source`; a run's folder cannot hold them.
+
+    **Arguments:**
+
+    - `items`: from `from_arrays`, `from_frame` or `from_dataset`.
+    """
+
+    items: Items
+
+    def read(self) -> Items:
+        """The items."""
+        return self.items
+
+
+class Pool(Questions[Array]):
+    """A table of items whose labels must be asked for: active learning.
+
+    **Space:** the rows of the table that are not held out; a task is a row number.
+
+    **Playing** a task is asking an oracle for its label, which costs one call. A lesson of no plays asks nobody: the
+    model only says what it expects.
+
+    **Suites:** `held-out` is one task, all labelled items that were set aside before anything was looked at; its solve
+    rate is the accuracy (where numbers are predicted: the share of their variance that is explained, which can be
+    negative). `classes` has a task for each class: its mean is the class-balanced accuracy.
+
+    **Version history:** 1.
+
+    **Arguments:**
+
+    - `source`: where the data come from.
+    - `oracle`: who is asked.
+    - `kind`: what is predicted: `classes` (one of several), `numbers`, `labels` (any number of several), or `auto`.
+    - `held_out`: the share of labelled items that is set aside for judging, in [0, 0.95].
+    - `split`: the seed of that choice.
+    - `desk`: where questions go out; a run sets it.
+    """
+
+    hosted: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+
+    source: Source | Loaded = eqx.field(default_factory=lambda: Source("sklearn:digits"))
+    oracle: Oracle = eqx.field(default_factory=Recorded)
+    kind: str = "auto"
+    held_out: float = 0.25
+    split: int = 0
+    desk: Any = None
+
+    def __check_init__(self):
+        between("held_out", self.held_out, 0.0, 0.95)
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"items"})
+
+    @property
+    def items(self) -> Items:
+        """The items that can be asked for."""
+        return self.parted.pool
+
+    @property
+    def target(self) -> Target:
+        """What is predicted."""
+        known = self.parted.target
+        return known if self.desk is None else self.desk.target(known)
+
+    @property
+    def parted(self) -> "Parted":
+        """The data, read once for each process."""
+        return _read(self.source, self.oracle.recorded, self.kind, self.held_out, self.split)
+
+    @property
+    def inputs(self) -> Float[np.ndarray, "items features"]:
+        return self.items.inputs
+
+    @property
+    def given(self) -> Targets:
+        rows = self.oracle.given(self.items)
+        known = np.zeros(len(self.items.ids), bool)
+        known[rows] = True
+        shown = [label if seen else None for label, seen in zip(self.items.labels, known, strict=True)]
+        return Targets(encoded(self.target, shown), known, self.target.kind == "classes")
+
+    @property
+    def space(self) -> PoolSpace:
+        return PoolSpace(self.items, self.given)
+
+    def noting(self, journal: Journal) -> "Pool":
+        return Pool(self.source, self.oracle, self.kind, self.held_out, self.split, Desk(journal))
+
+    def play(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Experience:
+        items = np.asarray(lesson.tasks)
+        expected = policy(self.inputs[items])
+        if lesson.plays == 0:
+            nothing = encoded(self.target, [None] * len(items))
+            return Experience(np.full(len(items), Status.ANSWERED, np.int8), Answers(items, nothing, expected))
+        who = np.zeros(len(items), np.int32) if lesson.who is None else np.asarray(lesson.who)
+        questions = [Question(int(item), int(one)) for item, one in zip(items, who, strict=True)]
+        desk = self.desk or Desk(Memory())
+        answers = desk.ask(self.oracle, questions, self.items)
+        status = np.array([_status(answer) for answer in answers], np.int8)
+        targets = encoded(self.target, [None if answer is None else answer.value for answer in answers])
+        return Experience(status, Answers(items, targets, expected))
+
+    @property
+    def suite_names(self) -> tuple[str, ...]:
+        if not len(self.parted.held.ids):
+            return ()
+        return ("held-out", "classes") if self.target.kind == "classes" else ("held-out",)
+
+    def suite(self, name: str) -> Suite:
+        held = self.parted.held
+        if name == "held-out" and name in self.suite_names:
+            rows = np.arange(len(held.ids), dtype=np.int32)[None]
+            return Suite(rows, ("all",), summary=f"{len(held.ids)} labelled items that were set aside")
+        if name == "classes" and name in self.suite_names:
+            return self._by_class()
+        raise UnknownName("suite", name, self.suite_names)
+
+    def judge(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Outcome:
+        """Judges on held-out items: each task is a row of their numbers, filled up with -1."""
+        held, tasks = self.parted.held, np.asarray(lesson.tasks)
+        marks = _marks(policy(held.inputs), encoded(self.target, held.labels))
+        taken = tasks >= 0
+        solved = (np.where(taken, marks[tasks], 0.0).sum(1) / taken.sum(1)).astype(np.float32)
+        rows = np.full(len(tasks), Status.ANSWERED, np.int8)
+        nothing = np.zeros(len(tasks), np.int32)
+        return Outcome(rows, steps=nothing, calls=nothing, episodes=nothing + 1, solved=solved, returns=solved)
+
+    def _by_class(self) -> Suite:
+        codes = self.target.encode(self.parted.held.labels)
+        rows = [np.flatnonzero(codes == code).astype(np.int32) for code in np.unique(codes)]
+        filled = np.full((len(rows), max(map(len, rows))), -1, np.int32)
+        for at, members in enumerate(rows):
+            filled[at, : len(members)] = members
+        names = tuple(map(str, self.target.decode(np.unique(codes))))
+        return Suite(filled, names, summary="the same items, class by class")
+
+
+class Parted(NamedTuple):
+    """Data that were read and divided.
+
+    **Arguments:**
+
+    - `pool`: what can be asked for.
+    - `held`: labelled items that are set aside for judging.
+    - `target`: what is predicted.
+    """
+
+    pool: Items
+    held: Items
+    target: Target
+
+
+@lru_cache(maxsize=8)
+def _read(source: Source | Loaded, labelled: bool, kind: str, held_out: float, seed: int) -> Parted:
+    items = source.read()
+    items = items.take(items.labelled) if labelled else items
+    target = Target.of(items.labels, kind)
+    pool, held = split(target.encode(items.labels), items.groups, held_out, rng=np.random.default_rng(seed))
+    return Parted(items.take(pool), items.take(held), target)
+
+
+def encoded(target: Target, labels: list[Any]) -> np.ndarray:
+    """Labels as a learner takes them: class numbers `(rows,)`, or numbers `(rows, outputs)`."""
+    codes = target.encode(labels)
+    if target.kind == "classes":
+        return codes
+    return codes.reshape(len(labels), -1).astype(np.float32)
+
+
+def _status(answer: Answer | None) -> Status:
+    if answer is None:
+        return Status.WAITING
+    return Status.ANSWERED if answer.status == "answered" and answer.value is not None else Status.VOID
+
+
+def _marks(expected: Any, truth: np.ndarray) -> np.ndarray:
+    """How well each item is predicted: 1 or 0; for numbers so that the mean is the share of variance explained."""
+    mean = expected.predictions.mean(1)
+    if expected.classes is not None:
+        if not len(expected.classes):
+            return np.zeros(len(truth))
+        return (expected.classes[mean.argmax(1)] == truth).astype(float)
+    if not mean.shape[1]:
+        return np.zeros(len(truth))
+    spread = np.mean((truth - truth.mean(0)) ** 2)
+    return 1.0 - np.mean((mean - truth) ** 2, axis=1) / (spread or 1.0)

@@ -1,0 +1,236 @@
+"""Asking for the labels worth most: the explorer of active learning."""
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, Int, Int8, PRNGKeyArray
+
+from explora.core import (
+    NEW,
+    Archive,
+    CombinationError,
+    Explorer,
+    Lesson,
+    Outcome,
+    Parts,
+    Score,
+    Space,
+    Status,
+    between,
+)
+
+from .query import Candidates, Selector, Top
+
+FREE, OPEN, KNOWN, REFUSED = 0, 1, 2, 3
+
+
+class Queried(eqx.Module):
+    """What a `Query` remembers of every item of the pool.
+
+    **Arguments:**
+
+    - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused.
+    - `answers`: the class that each was answered with; -1 where it was not, or where numbers are predicted.
+    - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
+    - `memory`: what the score remembers of each.
+    - `order`: as how manieth each was asked, from 0; -1: not yet, or known from the start.
+    - `chosen`: what is asked next.
+    """
+
+    status: Int8[np.ndarray, " items"]
+    answers: Int[np.ndarray, " items"]
+    scores: Float[np.ndarray, " items"]
+    memory: Any
+    order: Int[np.ndarray, " items"]
+    chosen: Int[np.ndarray, " batch"]
+
+
+class Query(Explorer[Queried, Array]):
+    """Looks at the whole pool with the eyes of the present model, asks for the batch worth most, and looks again.
+
+    Two kinds of round take turns: in `look` nobody is asked and the model says what it expects of every item; in `ask`
+    the oracle is asked for the chosen ones, and the model learns from the answers. Items that are refused are not
+    asked again; items still waiting for an answer are left alone.
+
+    **Arguments:**
+
+    - `select`: which batch to ask for, given what is known of every item.
+    - `score`: how much each item is worth asking for; None: the selector needs no score.
+    - `batch`: how many items are asked for at a time.
+    - `budget`: how many are asked for in all; None: every one.
+    - `look`: how many items to look at, drawn at random; None: all of them.
+
+    **Reference:** Settles 2009, Active Learning Literature Survey, sec. 2.3 and 3.
+    """
+
+    hosted: ClassVar[bool] = True
+    partial: ClassVar[bool] = True
+
+    select: Selector = eqx.field(default_factory=Top)
+    score: Score | None = None
+    batch: int = 10
+    budget: int | None = None
+    look: int | None = None
+
+    def __check_init__(self):
+        between("batch", self.batch, 1)
+        if self.budget is not None:
+            between("budget", self.budget, 1)
+        if self.look is not None:
+            between("look", self.look, 1)
+
+    @property
+    def rhythm(self) -> tuple[tuple[str, int], ...]:
+        return (("look", 1), ("ask", 1))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        scored = frozenset() if self.score is None else self.score.needs
+        return frozenset({"items", "predictions"}) | (self.select.needs - {"scores", "answers", "targets"}) | scored
+
+    def refuses(self, parts: Parts) -> str | None:
+        if "scores" in self.select.needs and self.score is None:
+            return f"{type(self.select).__name__} chooses by score and there is none; give `score`, Margin() say"
+        return None
+
+    def init(self, space: Space[Array], *, key: PRNGKeyArray) -> Queried:
+        rows = _rows(space)
+        status, answers = np.zeros(rows, np.int8), np.full(rows, -1, np.int64)
+        given = space.given  # pyright: ignore[reportAttributeAccessIssue]
+        status[given.known] = KNOWN
+        if given.classes:
+            answers[given.known] = given.values[given.known]
+        row = () if self.score is None else self.score.init()
+        memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (rows, *np.shape(x))).copy(), row)
+        never, nothing = np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64)
+        return Queried(status, answers, np.zeros(rows, np.float32), memory, never, nothing)
+
+    def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
+        if phase == "look":
+            return state, _lesson(self._seen(state, key), False, plays=0, phase=phase)
+        items = state.chosen[state.chosen >= 0]
+        status, order = state.status.copy(), state.order.copy()
+        status[items] = OPEN
+        order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
+        nothing = np.full(self.batch, -1, np.int64)
+        state = Queried(status, state.answers, state.scores, state.memory, order, nothing)
+        return state, _lesson(items, True, phase=phase)
+
+    def tell(
+        self, state: Queried, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
+    ) -> Queried:
+        if lesson.plays == 0:
+            return self._looked(state, lesson, outcome, key)
+        items, told = np.asarray(lesson.tasks), np.asarray(outcome.status)
+        status, answers = state.status.copy(), state.answers.copy()
+        status[items[told == Status.ANSWERED]] = KNOWN
+        status[items[told == Status.VOID]] = REFUSED
+        answered = told == Status.ANSWERED
+        if outcome.made is not None and np.issubdtype(np.asarray(outcome.made).dtype, np.integer):
+            answers[items[answered]] = np.asarray(outcome.made)[answered]
+        memory = state.memory
+        if jax.tree.leaves(memory):
+            memory = self._scored(state, lesson, _with_outputs(outcome))[1]
+        return Queried(status, answers, state.scores, memory, state.order, state.chosen)
+
+    def finished(self, state: Queried) -> str | None:
+        if self.budget is not None and _asked(state) >= self.budget:
+            return f"the budget of {self.budget} questions is spent"
+        if (state.status == FREE).any() or (state.chosen >= 0).any():
+            return None
+        return "every item has been asked for"
+
+    def share(self, state: Queried) -> float:
+        items = int((state.status == FREE).sum()) + _asked(state)
+        return _asked(state) / max(1, items if self.budget is None else min(items, self.budget))
+
+    def archive(self, state: Queried) -> Archive:
+        ids = np.arange(len(state.status), dtype=np.int32)
+        asked = (state.order >= 0) & np.isfinite(state.scores)
+        return Archive(ids, asked, ids, np.full(len(ids), NEW, np.int32), state.scores)
+
+    def metrics(self, state: Queried) -> dict[str, Any]:
+        return {
+            "free": np.float32((state.status == FREE).sum()),
+            "refused": np.float32((state.status == REFUSED).sum()),
+        }
+
+    def freeze(self, state: Queried) -> Any:
+        return state
+
+    def _seen(self, state: Queried, key: PRNGKeyArray) -> np.ndarray:
+        """The rows to look at: whatever is known already, and all or some of the others."""
+        rows = np.arange(len(state.status))
+        free = np.flatnonzero(state.status == FREE)
+        if self.look is None or self.look >= len(free):
+            return rows
+        some = generator(key).choice(free, self.look, replace=False)
+        return np.sort(np.concatenate([rows[state.status == KNOWN], some]))
+
+    def _looked(self, state: Queried, lesson: Lesson, outcome: Outcome, key: PRNGKeyArray) -> Queried:
+        items, seen = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
+        if not seen.any():
+            return state
+        outcome = _with_outputs(outcome)
+        score, memory = self._scored(state, lesson, outcome)
+        candidates = Candidates(
+            free=seen & (state.status[items] == FREE),
+            known=seen & (state.status[items] == KNOWN),
+            answers=state.answers[items],
+            scores=score,
+            predictions=outcome.predictions,
+            embeddings=outcome.embeddings,
+        )
+        left = self.batch if self.budget is None else min(self.batch, self.budget - _asked(state))
+        best = items[self.select(candidates, left, rng=generator(key))]
+        chosen = np.full(self.batch, -1, np.int64)
+        chosen[: len(best)] = best
+        scores = state.scores.copy()
+        if score is not None:  # of those asked for already it stays what it was when they were chosen
+            scores[items[candidates.free]] = score[candidates.free]
+        return Queried(state.status, state.answers, scores, memory, state.order, chosen)
+
+    def _scored(self, state: Queried, lesson: Lesson, outcome: Outcome) -> tuple[np.ndarray | None, Any]:
+        """The scores of a lesson's items, and what the score remembers now of all items."""
+        if self.score is None:
+            return None, state.memory
+        items, answered = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
+        before = jax.tree.map(lambda x: x[items], state.memory)
+        scores, after = self.score(lesson, outcome, before)
+        memory = jax.tree.map(lambda x: x.copy(), state.memory)
+        for whole, new in zip(jax.tree.leaves(memory), jax.tree.leaves(after), strict=True):
+            whole[items[answered]] = np.asarray(new)[answered]
+        return np.asarray(scores), memory
+
+
+def _with_outputs(outcome: Outcome) -> Outcome:
+    """The outcome; where nothing was ever answered there is no class to tell from another, and one stands for all."""
+    predictions = np.asarray(outcome.predictions)
+    if not predictions.shape[2]:
+        predictions = np.ones((*predictions.shape[:2], 1), np.float32)
+    return eqx.tree_at(lambda o: o.predictions, outcome, predictions)
+
+
+def _asked(state: Queried) -> int:
+    """How many items have been asked for so far."""
+    return int(state.order.max(initial=-1)) + 1
+
+
+def generator(key: PRNGKeyArray) -> np.random.Generator:
+    """A generator of NumPy's that depends on a key of JAX's and on nothing else."""
+    return np.random.default_rng(np.asarray(jr.key_data(key)))
+
+
+def _rows(space: Space[Array]) -> int:
+    rows = getattr(space, "rows", None)
+    if rows is None:
+        raise CombinationError(f"Query needs a space of finitely many items; {type(space).__name__} has no `rows`")
+    return rows
+
+
+def _lesson(items: np.ndarray, learn: bool, **fields: Any) -> Lesson:
+    rows = items.astype(np.int32)
+    return Lesson(rows, learn, rows, np.full(len(rows), NEW, np.int32), **fields)

@@ -1,0 +1,166 @@
+"""A classifier or a regressor that learns from the answers to questions."""
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax.random as jr
+import numpy as np
+from jaxtyping import Float, PRNGKeyArray
+
+from explora.core import (
+    Answers,
+    CombinationError,
+    Domain,
+    Expectation,
+    Experience,
+    Learner,
+    Lesson,
+    Model,
+    Outcome,
+    Questions,
+    Status,
+)
+
+
+class Taught(eqx.Module):
+    """What a `Supervised` learner has been told, and what it made of it.
+
+    **Arguments:**
+
+    - `inputs`: of all items; not kept in checkpoints.
+    - `targets`: what was answered, for every item.
+    - `weights`: how much each answer counts; 0 where there is none.
+    - `key`: for fitting; the same answers always give the same model.
+    - `classes`: the classes observed so far; None where numbers are predicted.
+    - `fitted`: the model made of it; not kept in checkpoints but fitted anew.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    key: Any
+    classes: np.ndarray | None
+    fitted: Any
+
+
+class Supervised(Learner[Taught]):
+    """Fits a model from scratch to all answers so far, every time that new ones come.
+
+    What it predicts are the classes that it has been shown; it knows of no others. A checkpoint keeps the answers, not
+    the model: the same answers give the same model.
+
+    **Arguments:**
+
+    - `model`: what is fitted.
+    """
+
+    hosted: ClassVar[bool] = True
+    model: Model
+
+    @property
+    def provides(self) -> frozenset[str]:
+        named = {"predictions", "embeddings"}
+        return frozenset(named | {"committee"} if self.model.members > 1 else named)
+
+    def refuses(self, parts: Any) -> str | None:
+        if isinstance(parts.domain, Questions):
+            return None
+        return (
+            f"Supervised learns from answers to questions and {type(parts.domain).__name__} asks none; "
+            "use PPO for environments, or the domain `pool`"
+        )
+
+    def init(self, domain: Domain, *, key: PRNGKeyArray) -> Taught:
+        if not isinstance(domain, Questions):
+            raise CombinationError(f"Supervised needs a domain of questions, such as Pool; got {type(domain).__name__}")
+        given = domain.given
+        weights = given.known.astype(np.float32)
+        return self._fitted(Taught(domain.inputs, given.values, weights, key, _observed(given), None))
+
+    def policy(self, state: Taught) -> Any:
+        return _Predictor(self.model, state)
+
+    def measure(self, state: Taught, lesson: Lesson, experience: Experience) -> Outcome:
+        data: Answers = experience.data
+        expected, answered = data.expected, np.asarray(experience.status) == Status.ANSWERED
+        asked = np.full(lesson.rows, lesson.plays > 0)
+        hits = None
+        if lesson.plays > 0:
+            hits = np.where(answered, _right(expected, data.targets), np.nan).astype(np.float32)
+        return Outcome(
+            experience.status,
+            calls=(asked & (np.asarray(experience.status) != Status.WAITING)).astype(np.int32),
+            solved=hits,
+            losses=expected.losses,
+            predictions=expected.predictions,
+            embeddings=expected.embeddings,
+            made=data.targets,
+        )
+
+    def update(self, state: Taught, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> Taught:
+        data: Answers = experience.data
+        told = np.asarray(lesson.learn_mask) & (np.asarray(experience.status) == Status.ANSWERED)
+        if not told.any():
+            return state
+        targets, weights = state.targets.copy(), state.weights.copy()
+        targets[data.items[told]] = data.targets[told]
+        weights[data.items[told]] = 1.0
+        classes = None if state.classes is None else np.unique(targets[weights > 0])
+        return self._fitted(Taught(state.inputs, targets, weights, state.key, classes, None))
+
+    def freeze(self, state: Taught) -> Any:
+        return {"targets": state.targets, "weights": state.weights, "key": state.key}
+
+    def thaw(self, frozen: Any, fresh: Taught) -> Taught:
+        targets, weights = frozen["targets"], frozen["weights"]
+        classes = None if fresh.classes is None else np.unique(targets[weights > 0])
+        return self._fitted(Taught(fresh.inputs, targets, weights, frozen["key"], classes, None))
+
+    def metrics(self, state: Taught) -> dict[str, Any]:
+        classes = 0 if state.classes is None else len(state.classes)
+        return {"answers": np.float32((state.weights > 0).sum()), "classes": np.float32(classes)}
+
+    def _fitted(self, state: Taught) -> Taught:
+        known = state.weights > 0
+        targets, count = state.targets[known], None
+        if state.classes is not None:
+            targets, count = np.searchsorted(state.classes, targets).astype(np.int32), len(state.classes)
+        fitted = None
+        if known.any():
+            key = jr.fold_in(state.key, int(known.sum()))
+            fitted = self.model.fit(state.inputs[known], targets, state.weights[known], classes=count, key=key)
+        return Taught(state.inputs, state.targets, state.weights, state.key, state.classes, fitted)
+
+
+class _Predictor(eqx.Module):
+    model: Model
+    state: Taught
+
+    def __call__(self, inputs: Float[np.ndarray, "rows features"]) -> Expectation:
+        state, model = self.state, self.model
+        if state.fitted is None:  # nothing was ever answered: no output, so no opinion
+            outputs = 0 if state.classes is not None else state.targets.shape[1]
+            return Expectation(np.zeros((len(inputs), model.members, outputs), np.float32), state.classes, inputs)
+        return Expectation(
+            np.asarray(model.predict(state.fitted, inputs)),
+            state.classes,
+            np.asarray(model.embed(state.fitted, inputs)),
+            model.losses(state.fitted, inputs),
+        )
+
+    def greedy(self) -> "_Predictor":
+        return self
+
+
+def _observed(given: Any) -> np.ndarray | None:
+    return np.unique(given.values[given.known]) if given.classes else None
+
+
+def _right(expected: Expectation, targets: np.ndarray) -> np.ndarray:
+    """Where the model's first guess is the answer."""
+    if expected.classes is None:
+        return np.full(len(targets), np.nan)
+    if not len(expected.classes):
+        return np.zeros(len(targets))
+    guess = expected.classes[expected.predictions.mean(1).argmax(1)]
+    return (guess == targets).astype(float)

@@ -1,0 +1,78 @@
+"""Honesty about labels: how good is the model, who is right, what is doubtful, and when to stop asking.
+
+A model that chooses what it is taught can fool itself in more ways than one that does not. Each has its answer here:
+
+- The labels that were asked for are no fair sample, and a score on them says little: `audited_accuracy`,
+  `audited_balanced_accuracy` and `audited_error` from a random audit set; `lure` and `horvitz_thompson` without one.
+- Asking on although nothing is gained, or stopping too early: a `StoppingRule` (`KappaStability`,
+  `ClassificationChange`, `OverallUncertainty`, `GainPerCall`).
+- Labels that are wrong: `label_errors` from `out_of_fold` predictions.
+- One input with two answers: `resolve` by a stated `Rule`; `near_duplicates` finds the inputs that are one.
+- Annotators who make mistakes: `majority_vote`, `dawid_skene`, `crowdlab`; `next_labels` says what to label (again) and
+  by whom, `cohen_kappa` and `krippendorff_alpha` how far they agree.
+- Comparisons that a few lucky seeds decide: `paired`, `wilcoxon`, `holm`, `mean_ranks` over `aulc` and the like.
+
+All of it is plain NumPy on the host: a class is a number from 0 on, "no label" is a negative one, and nothing here
+changes what it is given. Every estimate carries its interval; every rule says in one sentence what it decided and by
+which number.
+"""
+
+from ._agreement import cohen_kappa as cohen_kappa
+from ._agreement import confusion as confusion
+from ._agreement import krippendorff_alpha as krippendorff_alpha
+from ._agreement import vote_counts as vote_counts
+from ._annotators import DawidSkene as DawidSkene
+from ._annotators import dawid_skene as dawid_skene
+from ._annotators import majority_vote as majority_vote
+from ._contradictions import Answer as Answer
+from ._contradictions import AskAgain as AskAgain
+from ._contradictions import Contradiction as Contradiction
+from ._contradictions import Latest as Latest
+from ._contradictions import Majority as Majority
+from ._contradictions import Median as Median
+from ._contradictions import MostTrusted as MostTrusted
+from ._contradictions import Resolved as Resolved
+from ._contradictions import Rule as Rule
+from ._contradictions import resolve as resolve
+from ._crowdlab import Consensus as Consensus
+from ._crowdlab import activelab as activelab
+from ._crowdlab import crowdlab as crowdlab
+from ._crowdlab import next_labels as next_labels
+from ._curves import aulc as aulc
+from ._curves import calls_to_target as calls_to_target
+from ._curves import cost_per_point as cost_per_point
+from ._curves import costs_per_point as costs_per_point
+from ._curves import feedback_bottleneck as feedback_bottleneck
+from ._duplicates import near_duplicates as near_duplicates
+from ._errors import LabelErrors as LabelErrors
+from ._errors import class_thresholds as class_thresholds
+from ._errors import confident_joint as confident_joint
+from ._errors import folds_of as folds_of
+from ._errors import label_errors as label_errors
+from ._errors import noise_share as noise_share
+from ._errors import out_of_fold as out_of_fold
+from ._paired import Paired as Paired
+from ._paired import holm as holm
+from ._paired import mean_ranks as mean_ranks
+from ._paired import paired as paired
+from ._paired import wilcoxon as wilcoxon
+from ._quality import BalancedEstimate as BalancedEstimate
+from ._quality import Estimate as Estimate
+from ._quality import audited_accuracy as audited_accuracy
+from ._quality import audited_balanced_accuracy as audited_balanced_accuracy
+from ._quality import audited_error as audited_error
+from ._quality import audited_mean as audited_mean
+from ._quality import normal_quantile as normal_quantile
+from ._stability import ClassificationChange as ClassificationChange
+from ._stability import KappaStability as KappaStability
+from ._stability import KappaState as KappaState
+from ._stability import kappa_guarantee as kappa_guarantee
+from ._stopping import GainPerCall as GainPerCall
+from ._stopping import GainState as GainState
+from ._stopping import OverallUncertainty as OverallUncertainty
+from ._stopping import StoppingRule as StoppingRule
+from ._stopping import UncertaintyState as UncertaintyState
+from ._stopping import normalised_entropy as normalised_entropy
+from ._weighted import horvitz_thompson as horvitz_thompson
+from ._weighted import lure as lure
+from ._weighted import lure_weights as lure_weights

@@ -1,0 +1,132 @@
+"""Active learning: which labels to ask for next."""
+
+from explora.core import Domain, Parts, Score
+from explora.explorers import Query
+from explora.explorers.query import (
+    Badge,
+    KCentre,
+    MaxHerding,
+    Power,
+    ProbCover,
+    Random,
+    Selector,
+    Switch,
+    Top,
+    TypiClust,
+)
+from explora.learners import Supervised
+from explora.nets import Ensemble
+from explora.scores import BALD, Entropy, LeastConfident, Margin, VoteEntropy
+
+
+def active(domain: Domain) -> Parts:
+    """Typical items until every class has been seen often enough, then those between two classes: our default.
+
+    **Reference:** Hacohen et al. 2022, Active Learning on a Budget (arXiv:2202.02794), for the first;
+    Bahri et al. 2022, Is Margin All You Need? (arXiv:2210.03822), for the second.
+    """
+    return _asking(domain, Switch(TypiClust(), Top()), Margin())
+
+
+def random(domain: Domain) -> Parts:
+    """Asks for items at random: the baseline.
+
+    **Reference:** Settles 2009, Active Learning Literature Survey, sec. 1.
+    """
+    return _asking(domain, Random())
+
+
+def least_confident(domain: Domain) -> Parts:
+    """Asks where the first guess is least probable.
+
+    **Reference:** Lewis and Gale 1994 (arXiv:cmp-lg/9407020).
+    """
+    return _asking(domain, Top(), LeastConfident())
+
+
+def margin(domain: Domain) -> Parts:
+    """Asks where the two likeliest classes are closest.
+
+    **Reference:** Scheffer et al. 2001.
+    """
+    return _asking(domain, Top(), Margin())
+
+
+def entropy(domain: Domain) -> Parts:
+    """Asks where the prediction is most uncertain.
+
+    **Reference:** Settles 2009, sec. 3.1.
+    """
+    return _asking(domain, Top(), Entropy())
+
+
+def committee(domain: Domain) -> Parts:
+    """Asks where the members of a committee vote differently.
+
+    **Reference:** Seung et al. 1992; Settles 2009, sec. 3.2.
+    """
+    return _asking(domain, Top(), VoteEntropy(), members=8)
+
+
+def bald(domain: Domain) -> Parts:
+    """Asks where the answer would tell most about the model.
+
+    **Reference:** Houlsby et al. 2011 (arXiv:1112.5745).
+    """
+    return _asking(domain, Top(), BALD(), members=8)
+
+
+def power_margin(domain: Domain) -> Parts:
+    """Margin, drawn at random in proportion to it, so that a batch is diverse.
+
+    **Reference:** Kirsch et al. 2021 (arXiv:2106.12059).
+    """
+    return _asking(domain, Power(), Margin())
+
+
+def badge(domain: Domain) -> Parts:
+    """Asks for a diverse batch of items that would move the model far.
+
+    **Reference:** Ash et al. 2019 (arXiv:1906.03671).
+    """
+    return _asking(domain, Badge())
+
+
+def core_set(domain: Domain) -> Parts:
+    """Asks for the items farthest from all that were asked for.
+
+    **Reference:** Sener and Savarese 2017 (arXiv:1708.00489).
+    """
+    return _asking(domain, KCentre())
+
+
+def typiclust(domain: Domain) -> Parts:
+    """Asks for the most typical item of each part of the pool.
+
+    **Reference:** Hacohen et al. 2022 (arXiv:2202.02794).
+    """
+    return _asking(domain, TypiClust())
+
+
+def probcover(domain: Domain) -> Parts:
+    """Asks for items whose neighbourhoods cover most of the pool.
+
+    **Reference:** Yehuda et al. 2022 (arXiv:2205.11603).
+    """
+    return _asking(domain, ProbCover())
+
+
+def max_herding(domain: Domain) -> Parts:
+    """Asks for items that resemble most of what is not yet covered.
+
+    **Reference:** Bae et al. 2024, Generalized Coverage for More Robust Low-Budget Active Learning (arXiv:2407.12212).
+    """
+    return _asking(domain, MaxHerding())
+
+
+def _asking(domain: Domain, select: Selector, score: Score | None = None, members: int = 1) -> Parts:
+    return Parts(
+        domain,
+        Supervised(Ensemble(members=members, bootstrap="poisson" if members > 1 else "none")),
+        Query(select, score),
+    )
