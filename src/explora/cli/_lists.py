@@ -17,9 +17,10 @@ from explora.recipes import DEFAULT, RECIPES
 def recipes(words: list[str]) -> int:
     """Lists the recipes with their parts and papers."""
     _parser("recipes", "List the named algorithms, the parts they are made of, and their papers.").parse_args(words)
-    rows = [(f"{r.name} *" if r.name == DEFAULT else r.name, r.title, r.parts, r.paper) for r in RECIPES]
-    _table(("recipe", "title", "parts", "paper"), rows)
-    sys.stdout.write("\n* the default\n")
+    defaults = {entry.recipe or DEFAULT for entry in DOMAINS}
+    rows = [(f"{r.name} *" if r.name in defaults else r.name, r.plays, r.title, r.parts, r.paper) for r in RECIPES]
+    _table(("recipe", "for", "title", "parts", "paper"), rows)
+    sys.stdout.write("\n* the default; environments are domains such as maze, questions such as pool\n")
     return 0
 
 

@@ -14,6 +14,7 @@ from explora.core import (
     Lesson,
     Memory,
     Outcome,
+    Parts,
     Predictor,
     Questions,
     Status,
@@ -87,6 +88,14 @@ class Pool(Questions[Array]):
     @property
     def provides(self) -> frozenset[str]:
         return frozenset({"items"})
+
+    def refuses(self, parts: Parts) -> str | None:
+        if len(self.items.ids):
+            return None
+        return (
+            "nothing can be asked for: the data hold no labels, and no others are known; name their column with "
+            "`target`, or let `explora suggest` say what to label first"
+        )
 
     @property
     def items(self) -> Items:

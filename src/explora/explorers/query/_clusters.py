@@ -46,7 +46,7 @@ def typical(
     neighbours: int = 20,
     cap: int = 500,
     smallest: int = 5,
-    sample: int = 4096,
+    sample: int = 1024,
     rng: np.random.Generator,
 ) -> Int[np.ndarray, " chosen"]:
     """TypiClust: the most typical row of each of the largest clusters that nothing is known about.
@@ -126,7 +126,7 @@ class TypiClust(Selector):
     neighbours: int = eqx.field(static=True, default=20)
     cap: int = eqx.field(static=True, default=500)
     smallest: int = eqx.field(static=True, default=5)
-    sample: int = eqx.field(static=True, default=4096)
+    sample: int = eqx.field(static=True, default=1024)
 
     def __check_init__(self):
         for name in ("neighbours", "cap", "smallest"):
