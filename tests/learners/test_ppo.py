@@ -59,10 +59,12 @@ class TestPopulation(LearnerSuite):
         return eqx.tree_at(lambda e: e.data, experience, data)
 
     def test_a_row_does_not_depend_on_its_batch(self) -> None:
-        pytest.skip("a block is the smallest piece that can be played")
-
-    def test_rows_that_are_not_answered_change_nothing(self) -> None:
-        pytest.skip("the status of each member's rows travels inside the experience")
+        """A lesson can only be cut within every member's block."""
+        block = np.arange(self.ROWS).reshape(2, -1)
+        keep = block[:, : block.shape[1] // 2].ravel()
+        cut = lambda tree: jax.tree.map(lambda x: x[keep] if x.ndim else x, tree)
+        few = self.play(cut(self.lesson), 2)[2]
+        self.require_close(cut(self.play(self.lesson, 2)[2]), few, "rows were measured otherwise among fewer", 1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,10 @@ from ._screen import watcher
 _RUN = """Search for tasks worth learning from, learn, and judge every version on held-out tasks.
 
 Examples:
-  explora run maze --minutes 4
-  explora run maze --recipe accel --steps 4000000 --seed 1 --out runs/accel-1
-  explora run maze --recipe sfl --minutes 10 --seeds 5
-  explora run maze --domain.space.height 9 --domain.space.width 9 --explorer.rows 64
+{examples}
 
 --recipe NAME is the algorithm, one of {recipes} (default: {default}); the options below are those of its parts. A part
-inside a part is exchanged by its name: --explorer.score maxmc, --learner.net.core lstm.
+inside a part is exchanged by its name, as --explorer.score is. {short}
 
 Ctrl-C stops cleanly; `explora resume RUN` goes on as if nothing had happened.
 """
@@ -65,7 +62,7 @@ def run(words: list[str]) -> int:
     words = _in_full(words, domain)
     found = recipe(name or domain.recipe or DEFAULT)
     parts, words = exchanged(found.build(domain.build()), words)
-    running, parts = _read(words, parts, f"explora run {domain.name} --recipe {found.name}")
+    running, parts = _read(words, parts, f"explora run {domain.name} --recipe {found.name}", _described(domain))
     if running.seeds < 1:
         raise ArgumentError(f"`seeds` must be at least 1, got {running.seeds}")
     if running.minutes is None and running.steps is None and not isinstance(parts.domain, Questions):
@@ -107,7 +104,18 @@ def resume(words: list[str]) -> int:
     return parse(resume, words, "explora resume")
 
 
-def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts]:
+def _described(domain: Entry) -> str:
+    """What the help says first."""
+    short = ", ".join(f"{name} for {option}" for name, option in domain.options)
+    return _RUN.format(
+        examples="\n".join(f"  explora run {domain.name} {words}" for words in domain.examples),
+        recipes=", ".join(r.name for r in RECIPES if r.plays == domain.plays),
+        default=domain.recipe or DEFAULT,
+        short=f"Short names: {short}." if short else "",
+    )
+
+
+def _read(words: list[str], parts: Parts, program: str, described: str) -> tuple[_Running, Parts]:
     """What was typed, as the run's own options and as parts."""
     plan = Plan()
     own = _Running(None, None, 0, 1, None, None, plan.checkpoint, plan.record, (), False, False)
@@ -119,7 +127,6 @@ def _read(words: list[str], parts: Parts, program: str) -> tuple[_Running, Parts
     for name in names:
         nested = options_of(getattr(parts, name))
         fields.append((name, nested, dataclasses.field(default_factory=nested)))
-    described = _RUN.format(recipes=", ".join(r.name for r in RECIPES), default=DEFAULT)
     options = parse(dataclasses.make_dataclass("Options", fields), words, program, described)
     changed = {name: rebuild(getattr(parts, name), getattr(options, name)) for name in names}
     running = _Running(**{field.name: getattr(options, field.name) for field in dataclasses.fields(_Running)})

@@ -18,6 +18,7 @@ class Entry(NamedTuple):
     - `plays`: whether playing a task is acting in an environment, `"environments"`, or asking, `"questions"`.
     - `recipe`: the recipe that a run takes if none is named; None: the library's.
     - `options`: short names of command-line options, and what they stand for.
+    - `examples`: what one may type after its name.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Entry(NamedTuple):
     plays: str = "environments"
     recipe: str | None = None
     options: tuple[tuple[str, str], ...] = ()
+    examples: tuple[str, ...] = ()
 
     def build(self) -> "Domain":
         """The domain with its defaults."""
@@ -34,7 +36,18 @@ class Entry(NamedTuple):
 
 
 DOMAINS: tuple[Entry, ...] = (
-    Entry("maze", "find the goal of a maze while seeing only the cells ahead", "explora.domains.maze:Maze"),
+    Entry(
+        "maze",
+        "find the goal of a maze while seeing only the cells ahead",
+        "explora.domains.maze:Maze",
+        examples=(
+            "--minutes 4",
+            "--recipe accel --steps 4000000 --seed 1 --out runs/accel-1",
+            "--recipe sfl --minutes 10 --seeds 5",
+            "--recipe accel --explorer.score learnability --learner.net.core lstm",
+            "--domain.space.height 9 --domain.space.width 9 --explorer.rows 64",
+        ),
+    ),
     Entry(
         "pool",
         "which items of a table, a folder of images or a file of texts to label next",
@@ -46,6 +59,13 @@ DOMAINS: tuple[Entry, ...] = (
             ("--target", "--domain.source.target"),
             ("--budget", "--explorer.budget"),
             ("--batch", "--explorer.batch"),
+            ("--held-out", "--domain.held-out"),
+        ),
+        examples=(
+            "--data sklearn:digits --budget 200 --batch 10",
+            "--data mails.csv --target topic --budget 300 --recipe badge",
+            "--data photos --target folder --budget 100 --held-out 0.4",
+            "--data sklearn:wine --recipe margin --explorer.select power --learner.model.kind mlp",
         ),
     ),
 )

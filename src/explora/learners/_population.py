@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Int32, Key, PRNGKeyArray, PyTree
 
-from explora.core import ArgumentError, Domain, Experience, Learner, Lesson, Outcome, Parts, Policy, row_keys
+from explora.core import ArgumentError, Domain, Experience, Learner, Lesson, Outcome, Parts, Policy, Status, row_keys
 
 
 class PopulationState(eqx.Module):
@@ -118,6 +118,9 @@ class Population(Learner[PopulationState]):
         def one(member: Any, piece: Lesson, key: PRNGKeyArray, lived: Experience) -> Any:
             return self.learner.update(member, piece, lived, key=key)
 
+        # the experience of the members, each with its rows' status, lies within; what was decided since lies without
+        learn = lesson.learn_mask & (experience.status == Status.ANSWERED)
+        lesson = eqx.tree_at(lambda l: l.learn, lesson, learn)
         members = self._each(one, state.members, lesson, experience.data, key)
         return PopulationState(members, state.fresh)
 
