@@ -1,7 +1,8 @@
 """The pool: a table whose labels must be asked for, as a domain."""
 
+import dataclasses
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -119,15 +120,11 @@ class Pool(Questions[Array]):
 
     @property
     def given(self) -> Targets:
-        rows = self.oracle.given(self.items)
-        known = np.zeros(len(self.items.ids), bool)
-        known[rows] = True
-        shown = [label if seen else None for label, seen in zip(self.items.labels, known, strict=True)]
-        return Targets(encoded(self.target, shown), known, self.target.kind == "classes")
+        return self.space.given
 
     @property
     def space(self) -> PoolSpace:
-        return PoolSpace(self.items, self.given)
+        return self.parted.space(self.oracle)
 
     def noting(self, journal: Journal) -> "Pool":
         return Pool(self.source, self.oracle, self.kind, self.held_out, self.split, Desk(journal))
@@ -181,7 +178,8 @@ class Pool(Questions[Array]):
         return Suite(filled, names, summary="the same items, class by class")
 
 
-class Parted(NamedTuple):
+@dataclasses.dataclass(eq=False)
+class Parted:
     """Data that were read and divided.
 
     **Arguments:**
@@ -194,6 +192,17 @@ class Parted(NamedTuple):
     pool: Items
     held: Items
     target: Target
+    _last: tuple[Oracle, PoolSpace] | None = None
+
+    def space(self, oracle: Oracle) -> PoolSpace:
+        """The items as a space, with what an oracle gives from the start; a million labels are not encoded each turn."""
+        if self._last is None or self._last[0] is not oracle:
+            known = np.zeros(len(self.pool), bool)
+            known[oracle.given(self.pool)] = True
+            shown = [label if seen else None for label, seen in zip(self.pool.labels, known, strict=True)]
+            given = Targets(encoded(self.target, shown), known, self.target.kind == "classes")
+            self._last = oracle, PoolSpace(self.pool, given)
+        return self._last[1]
 
 
 @lru_cache(maxsize=8)
