@@ -195,7 +195,7 @@ class Parted:
     _last: tuple[Oracle, PoolSpace] | None = None
 
     def space(self, oracle: Oracle) -> PoolSpace:
-        """The items as a space, with what an oracle gives from the start; a million labels are not encoded each turn."""
+        """The items as a space, with what an oracle gives from the start; encoded once, not anew in every turn."""
         if self._last is None or self._last[0] is not oracle:
             known = np.zeros(len(self.pool), bool)
             known[oracle.given(self.pool)] = True
