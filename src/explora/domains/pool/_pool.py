@@ -88,7 +88,7 @@ class Pool(Questions[Array]):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"items"})
+        return frozenset({"items", "classes" if self.target.kind == "classes" else "numbers"})
 
     def refuses(self, parts: Parts) -> str | None:
         if len(self.items.ids):
