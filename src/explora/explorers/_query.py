@@ -106,7 +106,7 @@ class Query(Explorer[Queried, Array]):
         of_classes = [part for part in (self.select, self.score) if part and {"answers", "classes"} & part.needs]
         if of_classes and not parts.domain.given.classes:
             return (
-                f"{type(of_classes[0]).__name__} tells classes apart, and {type(parts.domain).__name__} predicts numbers "
+                f"{type(of_classes[0]).__name__} tells classes apart; {type(parts.domain).__name__} predicts numbers "
                 "here; use a recipe for numbers, `greedy` or `variance`"
             )
         if "scores" in self.select.needs and self.score is None:
