@@ -79,7 +79,6 @@ def trial(name: str, repeat: int) -> Trial:
     items = Source(setting.path, seed=repeat, dtype="float64").read()
     values, labels = np.unique(np.array(items.labels), return_inverse=True)
     pool, held = split(labels, items.groups, HELD_OUT, rng=rng)
-    order = rng.permutation(pool)
-    first = [order[labels[order] == code][0] for code in range(len(values)) if code in labels[pool]]
-    places = np.sort(np.searchsorted(pool, np.array(first, np.int64)))
-    return Trial(items.inputs[pool], labels[pool], items.inputs[held], labels[held], len(values), places)
+    pool = rng.permutation(pool)  # some sets come class by class, and where a row lies shall tell nothing
+    first = np.unique(labels[pool], return_index=True)[1]
+    return Trial(items.inputs[pool], labels[pool], items.inputs[held], labels[held], len(values), first)
