@@ -7,12 +7,17 @@ from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
-from skactiveml.base import BudgetManager, SingleAnnotatorPoolQueryStrategy, SkactivemlClassifier
+from skactiveml.base import (
+    BudgetManager,
+    SingleAnnotatorPoolQueryStrategy,
+    SingleAnnotatorStreamQueryStrategy,
+    SkactivemlClassifier,
+)
 from skactiveml.utils import MISSING_LABEL, check_random_state, check_type, is_labeled
 from sklearn import clone
 
 from explora.explorers.query import Candidates, Top
-from explora.scores import EPIG
+from explora.scores import EPIG, least_confident
 
 
 class Plain(SingleAnnotatorPoolQueryStrategy):
@@ -64,8 +69,10 @@ class Plain(SingleAnnotatorPoolQueryStrategy):
         table = np.full((len(chosen), len(shown.free)), np.nan)
         left = shown.free.copy()
         for turn, row in enumerate(chosen):
-            table[turn, left] = shown.scores[left] if type(self.entrant.select) is Top else 0.0
-            if type(self.entrant.select) is not Top:
+            if type(self.entrant.select) is Top and shown.scores is not None:
+                table[turn, left] = shown.scores[left]
+            else:
+                table[turn, left] = 0.0
                 table[turn, row] = 1.0
             left[row] = False
         return table
@@ -78,8 +85,7 @@ class Guided(Plain):
         def predict(X: Any, y: Any, rows: np.ndarray) -> np.ndarray:
             check_type(clf, "clf", SkactivemlClassifier)
             check_type(fit_clf, "fit_clf", bool)
-            model = clone(clf).fit(X, y) if fit_clf else clf
-            return model.predict_proba(rows)[:, None]
+            return _fitted(clf, X, y, fit_clf).predict_proba(rows)[:, None]
 
         return self._asked(X, y, candidates, batch_size, return_utilities, predict)
 
@@ -91,9 +97,15 @@ class Counselled(Plain):
         def predict(X: Any, y: Any, rows: np.ndarray) -> np.ndarray:
             check_type(ensemble, "ensemble", SkactivemlClassifier)
             check_type(fit_ensemble, "fit_ensemble", bool)
-            return _members(clone(ensemble).fit(X, y) if fit_ensemble else ensemble, rows)
+            return _members(_fitted(ensemble, X, y, fit_ensemble), rows)
 
         return self._asked(X, y, candidates, batch_size, return_utilities, predict)
+
+
+def _fitted(model: Any, X: Any, y: Any, fit: bool) -> Any:
+    """The model, or a copy of it that learned from those labels."""
+    copied: Any = clone(model) if fit else model
+    return copied.fit(X, y) if fit else copied
 
 
 def _members(ensemble: Any, rows: np.ndarray) -> np.ndarray:
@@ -143,6 +155,61 @@ class Managed(BudgetManager):
             seed = check_random_state(deepcopy(self.random_state)).randint(2**31)  # the caller's stays as it was
             self.manager_ = type(self).kind(budget=self.budget_)
             self.state_, self.generator_ = self.manager_.init(), np.random.default_rng(seed)
+
+
+class Streamed(SingleAnnotatorStreamQueryStrategy):
+    """A budget manager that needs no model, as a strategy for streams."""
+
+    kind: ClassVar[Any] = None
+
+    def __init__(self, budget: Any = None, random_state: Any = None):
+        super().__init__(budget=budget, random_state=random_state)
+
+    def query(self, candidates, return_utilities=False):
+        candidates, return_utilities = self._validate_data(candidates, return_utilities)
+        return self._decided(candidates, np.ones(len(candidates)), return_utilities)
+
+    def update(self, candidates, queried_indices, budget_manager_param_dict=None):
+        asked = np.zeros(len(candidates), bool)
+        asked[queried_indices] = True
+        candidates = np.asarray(candidates, float)
+        self._begin(candidates.shape[1])
+        values = np.asarray((budget_manager_param_dict or {}).get("utilities", np.zeros(len(asked))), float)
+        decided, after = self._decide(candidates, values)
+        # What it would have decided itself it need not be told of.
+        alike = np.array_equal(asked, decided)
+        self.state_ = after if alike else self.manager_.record(self.state_, values, asked)
+        return self
+
+    def _decided(self, candidates: np.ndarray, utilities: np.ndarray, return_utilities: bool) -> Any:
+        self._begin(candidates.shape[1])
+        before = self.generator_.bit_generator.state
+        chosen = np.flatnonzero(self._decide(candidates, utilities)[0])
+        self.generator_.bit_generator.state = before
+        return (chosen, utilities) if return_utilities else chosen
+
+    def _decide(self, candidates: np.ndarray, utilities: np.ndarray) -> tuple[np.ndarray, Any]:
+        return self.manager_.query(self.state_, utilities, rng=self.generator_, embeddings=candidates)
+
+    def _begin(self, features: int) -> None:
+        if not hasattr(self, "manager_"):
+            self._validate_random_state()
+            self._validate_budget()
+            self.manager_ = type(self).kind(budget=self.budget_)
+            state: Any = self.random_state_
+            self.generator_ = np.random.default_rng(state.randint(2**31))
+            self.state_ = self.manager_.init(features)
+
+
+class StreamedGuided(Streamed):
+    """A budget manager that goes by how unsure a classifier is, as a strategy for streams."""
+
+    def query(self, candidates, clf, X=None, y=None, fit_clf=False, return_utilities=False):
+        candidates, return_utilities = self._validate_data(candidates, return_utilities)
+        check_type(clf, "clf", SkactivemlClassifier)
+        check_type(fit_clf, "fit_clf", bool)
+        predicted = _fitted(clf, X, y, fit_clf).predict_proba(candidates)
+        return self._decided(candidates, least_confident(predicted), return_utilities)
 
 
 def adapted(name: str, base: type, **fields: Any) -> type:

@@ -33,7 +33,7 @@ def main() -> None:
         return
     templates = _templates(options.peer_tests)
     failed = 0
-    for name, case in [*pool_cases(templates), *manager_cases(templates)]:
+    for name, case in [*pool_cases(templates), *manager_cases(templates), *stream_cases(templates)]:
         if options.only in name:
             failed += not _run(name, case)
     sys.exit(1 if failed else 0)
@@ -49,7 +49,9 @@ def _templates(checkout: Path) -> Any:
     strategy = importlib.import_module("skactiveml.tests.template_query_strategy")
     manager = importlib.import_module("skactiveml.tests.template_budget_manager")
     return argparse.Namespace(
-        pool=strategy.TemplateSingleAnnotatorPoolQueryStrategy, manager=manager.TemplateBudgetManager
+        pool=strategy.TemplateSingleAnnotatorPoolQueryStrategy,
+        stream=strategy.TemplateSingleAnnotatorStreamQueryStrategy,
+        manager=manager.TemplateBudgetManager,
     )
 
 
@@ -147,7 +149,7 @@ def manager_cases(templates: Any) -> list[tuple[str, type]]:
     for name in (*kinds, "Split", "BalancedQuantile"):
         manager = adapted(name, Managed, kind=getattr(stream, name))
         case = type(f"Test-{name}", (_Manager, templates.manager, unittest.TestCase), {"manager": manager})
-        found.append((f"stream: {name}", case))
+        found.append((f"budget manager: {name}", case))
     return found
 
 
@@ -180,6 +182,77 @@ class _Manager:
         one = self.bm_class(budget=0.1, random_state=np.random.RandomState(0)) if twin is None else twin
         expected = list(one.query_by_utility(stream))
         super().test_query_by_utility(expected)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def stream_cases(templates: Any) -> list[tuple[str, type]]:
+    """A test case for every budget manager as a strategy; expected is what the manager itself decides, without the
+    adapter, on the stream that the template makes."""
+    from _peer_adapters import Streamed, StreamedGuided, adapted
+
+    from explora.explorers import stream
+
+    plain = ("RandomBudget", "Periodic")
+    guided = ("FixedUncertainty", "VariableUncertainty", "RandomVariableUncertainty", "Split", "BalancedQuantile")
+    found = []
+    for name in (*plain, *guided, "StreamDensity"):
+        base, bases = (Streamed, _Stream) if name in plain else (StreamedGuided, _GuidedStream)
+        strategy = adapted(name, base, kind=getattr(stream, name))
+        case = type(f"Test-{name}", (bases, templates.stream, unittest.TestCase), {"strategy": strategy})
+        found.append((f"stream: {name}", case))
+    return found
+
+
+class _Stream:
+    """What the test cases of all strategies for streams share."""
+
+    strategy: Any = None
+
+    def setUp(self: Any) -> None:
+        super().setUp(  # pyright: ignore[reportAttributeAccessIssue]
+            qs_class=type(self).strategy,
+            init_default_params={},
+            query_default_params_clf={"candidates": np.array([[1.0, 2.0]]), **self.models()},
+        )
+
+    def models(self) -> dict[str, Any]:
+        """What `query` needs beyond the items."""
+        return {}
+
+    def utilities(self, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Those of the last 16 of the template's 20 items."""
+        return np.ones(16)
+
+    def test_query(self: Any) -> None:
+        from sklearn.datasets import make_blobs
+
+        drawn: Any = make_blobs(n_samples=20, centers=3, random_state=np.random.RandomState(0), shuffle=True)
+        rows, labels = drawn[0], drawn[1] % 2
+        values = self.utilities(rows, labels)
+        manager = self.qs_class.kind(budget=0.1)
+        rng = np.random.default_rng(np.random.RandomState(0).randint(2**31))
+        manager.query(manager.init(2), np.zeros(4), rng=rng, embeddings=rows[:4])  # takes its chance
+        # All of the first four were asked about, which no manager would have done by itself.
+        state = manager.record(manager.init(2), np.zeros(4), np.ones(4, bool))
+        asked, _ = manager.query(state, values, rng=rng, embeddings=rows[4:])
+        super().test_query(np.flatnonzero(asked), values)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class _GuidedStream(_Stream):
+    def models(self) -> dict[str, Any]:
+        rows, labels = np.array([[1.0, 2.0], [5.0, 8.0], [8.0, 4.0], [5.0, 4.0]]), np.array([0.0, 0.0, 1.0, 1.0])
+        return {"clf": self.classifier(), "X": rows, "y": labels, "fit_clf": True}
+
+    def classifier(self) -> Any:
+        from skactiveml.classifier import SklearnClassifier
+        from sklearn.linear_model import LogisticRegression
+
+        return SklearnClassifier(LogisticRegression(), classes=[0, 1], random_state=0)
+
+    def utilities(self, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return 1 - self.classifier().fit(rows[:4], labels[:4]).predict_proba(rows[4:]).max(axis=1)
+
+    def test_query_param_clf(self: Any) -> None:
+        super().test_query_param_clf(test_cases=[])  # pyright: ignore[reportAttributeAccessIssue]
 
 
 if __name__ == "__main__":
