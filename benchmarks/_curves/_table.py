@@ -103,6 +103,8 @@ def _by_set(found: dict[str, Any], start: str, cell: Any) -> list[str]:
     """A table with a row for each entrant and a column for each set."""
     there = {entry["set"] for cells in found["entrants"].values() for entry in cells if entry["start"] == start}
     sets = [name for name in SETTINGS if name in there]
+    if not sets:
+        return ["Not run."]
     lines = ["| entrant | " + " | ".join(sets) + " |", "|" + "---|" * (1 + len(sets))]
     for name in [*found["ranks"], *found["partly"]]:
         mine = {entry["set"]: entry for entry in found["entrants"][name] if entry["start"] == start}
