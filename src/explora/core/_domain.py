@@ -140,8 +140,8 @@ class Domain(Part, Generic[Task]):
     def arrived(self, lesson: Lesson[Task]) -> Lesson[Task] | None:
         """Answers that have come by now, as a lesson: playing it gets them, and asks nobody. None if there are none.
 
-        Its `memo` is not None: this run has asked for all of them, even if the explorer, as it was at a checkpoint, does
-        not know of it.
+        Its `memo` is not None: this run has asked for all of them, even where the explorer does not know of it, because
+        it asked after the checkpoint from which it went on.
 
         **Arguments:**
 

@@ -23,7 +23,6 @@ from ._lineage import Lineage
 from ._plan import Plan
 from ._watcher import Progress, Watcher
 
-
 _PAUSE = 0.25  # how long a run sleeps before it looks again whether an answer has come [s]
 
 

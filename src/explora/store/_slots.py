@@ -268,7 +268,9 @@ class Slots:
             AND w.item IN (SELECT item FROM word WHERE event > ?)
             AND NOT EXISTS (SELECT 1 FROM slot AS s WHERE s.item = w.item AND s.state IN ('open', 'leased'))
             ORDER BY w.event"""
-        with self._transaction("read", "BEGIN") as connection:  # one transaction, so that both belong to the same moment
+        with self._transaction(
+            "read", "BEGIN"
+        ) as connection:  # one transaction, so that both belong to the same moment
             last = connection.exec_driver_sql("SELECT coalesce(max(event), 0) FROM word").scalar_one()
             rows = connection.exec_driver_sql(query, (since,)).all() if last > since else []
         found: dict[str, list[Word]] = {}
@@ -297,9 +299,7 @@ class Slots:
         """Closes the file; nothing can be asked of the queue afterwards."""
         self._engine.dispose()
 
-    def _say(
-        self, kind: str, claim: Claim, uuid: str, value: str | None, cost: float, seconds: float | None
-    ) -> bool:
+    def _say(self, kind: str, claim: Claim, uuid: str, value: str | None, cost: float, seconds: float | None) -> bool:
         with self._changing("write an answer to") as connection:
             seen = self._seen(connection, uuid, kind, claim, value)
             if seen is not None:
@@ -324,9 +324,7 @@ class Slots:
                 self._settle(connection, slot, kind, who)
             return slot is not None
 
-    def _seen(
-        self, connection: sa.Connection, uuid: str, kind: str, claim: Claim, value: str | None
-    ) -> str | None:
+    def _seen(self, connection: sa.Connection, uuid: str, kind: str, claim: Claim, value: str | None) -> str | None:
         """What became of the message with that `uuid`, if it has been sent before."""
         if not uuid:
             raise ArgumentError("`uuid` must be a text that no other message has, got an empty one")
@@ -347,13 +345,13 @@ class Slots:
         return connection.execute(sa.text(query), values).first()
 
     def _settle(self, connection: sa.Connection, slot: Any, kind: str, who: str) -> None:
-        state = kind
+        state, holder = kind, who
         if kind == "skipped":
             query = "SELECT count(*) FROM word WHERE item = ? AND kind = 'skipped'"
             if connection.exec_driver_sql(query, (slot.item,)).scalar_one() < slot.skips:
-                state, who = "open", None  # somebody else may want it
+                state, holder = "open", None  # somebody else may want it
         update = "UPDATE slot SET state = ?, annotator = ? WHERE id = ?"
-        connection.exec_driver_sql(update, (state, who, slot.id))
+        connection.exec_driver_sql(update, (state, holder, slot.id))
 
     def _note(
         self,

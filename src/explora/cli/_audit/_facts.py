@@ -124,7 +124,9 @@ def from_data(source: Source, answers: str | None) -> Known:
     known = np.array([label is not None for label in labels], bool)
     if not known.any():
         raise TaskError(f"{source.path} has no label to audit: name the column of labels with --target, or give some")
-    return Known(source.path, items, target.grown([word[2] for word in words]), target.encode(labels), known, words, None)
+    return Known(
+        source.path, items, target.grown([word[2] for word in words]), target.encode(labels), known, words, None
+    )
 
 
 def examine(known: Known, *, audited: str | None, near: float, folds: int, seed: int) -> Found:
@@ -165,7 +167,9 @@ def examine(known: Known, *, audited: str | None, near: float, folds: int, seed:
     return Found(known._replace(target=target), rows, audit, quality, taught, agreement)
 
 
-def _expected(known: Known, model: Ensemble, rows: np.ndarray, places: np.ndarray, classes: int | None, key: Any) -> Any:
+def _expected(
+    known: Known, model: Ensemble, rows: np.ndarray, places: np.ndarray, classes: int | None, key: Any
+) -> Any:
     """What is said of audited items: by the run's model, or by one that learned from all other items."""
     inputs = known.items.inputs
     if known.expect is not None:
@@ -192,8 +196,10 @@ def _agreement(known: Known, target: Target, audit: Audit, rows: np.ndarray) -> 
     counts = (votes >= 0).sum(0)
     alpha = krippendorff_alpha(votes)
     own = votes[rows]
-    ready = audit.expected is not None and (own >= 0).any()
-    return Agreement(alpha, shared, tuple(names), counts, crowdlab(own, audit.expected) if ready else None)
+    consensus = None
+    if audit.expected is not None and (own >= 0).any():
+        consensus = crowdlab(own, audit.expected)
+    return Agreement(alpha, shared, tuple(names), counts, consensus)
 
 
 def _plain(target: Target) -> Target:

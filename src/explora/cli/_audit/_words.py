@@ -107,8 +107,8 @@ def _doubts(facts: dict[str, Any]) -> Iterator[str]:
         yield f"label errors: not looked for ({reason})"
         return
     yield (
-        f"label errors: {errors['suspects']:,} suspects, about {errors['share']:.1%} of the labels are wrong (confident "
-        f"learning, {facts['cross_validated']['folds']} folds)"
+        f"label errors: {errors['suspects']:,} suspects, about {errors['share']:.1%} of the labels are wrong "
+        f"(confident learning, {facts['cross_validated']['folds']} folds)"
     )
     if errors["items"]:
         width = max(len(row["id"]) for row in errors["items"])
@@ -118,7 +118,10 @@ def _doubts(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _estimates(facts: dict[str, Any]) -> Iterator[str]:
-    for kind, name in (("audited", "on the audit set"), ("cross_validated", "cross-validated on the labels themselves")):
+    for kind, name in (
+        ("audited", "on the audit set"),
+        ("cross_validated", "cross-validated on the labels themselves"),
+    ):
         for what, estimate in (facts[kind] or {}).items():
             if what != "folds":
                 span = f"{estimate['level']:.0%} interval {estimate['low']:.4g} to {estimate['high']:.4g}"

@@ -132,7 +132,7 @@ class Pool(Questions[Array]):
         if not self.late:
             return None
         known, corrected = self.desk.collect(self.oracle, self.items)
-        rows = np.array(sorted(known & set(np.asarray(lesson.tasks).tolist()) | corrected), np.int32)
+        rows: Any = np.array(sorted(known & set(np.asarray(lesson.tasks).tolist()) | corrected), np.int32)
         if not len(rows):
             return None
         asked = np.ones(len(rows), bool)

@@ -124,7 +124,9 @@ def quality_of(
     - `level`: how often the intervals shall hold the truth.
     """
     if classes is None:
-        return Quality(None, None, audited_error(truth.ravel().astype(float), expected.ravel().astype(float), level=level))
+        return Quality(
+            None, None, audited_error(truth.ravel().astype(float), expected.ravel().astype(float), level=level)
+        )
     guess = expected.argmax(1)
     right = audited_accuracy(guess == truth, level=level)
     return Quality(right, audited_balanced_accuracy(truth, guess, classes, level=level), None)
