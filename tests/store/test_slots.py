@@ -232,7 +232,7 @@ def test_cost_and_time_of_every_call_are_kept(slots: Slots, watch: Watch):
 def test_nothing_can_be_erased(slots: Slots):
     offered(slots, 1)
     claimed(slots)
-    for change in ("DELETE FROM event", "UPDATE event SET time = 0"):
+    for change in ("DELETE FROM log", "UPDATE log SET time = 0"):
         with pytest.raises(RunError, match="only ever appended"), slots._changing("spoil") as connection:
             connection.exec_driver_sql(change)
     assert kinds(slots) == ["claimed"]
@@ -309,6 +309,7 @@ def test_people_whose_machines_die_between_claim_and_answer_lose_nothing(tmp_pat
     assert sorted(claims.values())[-3:] == [1, 2, 2]  # the two that died had one slot each, claimed once more
 
 
+@pytest.mark.slow
 def test_who_dies_with_a_claim_leaves_it_to_others(tmp_path: Path):
     path = tmp_path / "queue.db"
     offered(Slots(path), 1)
@@ -323,6 +324,6 @@ def test_every_column_is_described(slots: Slots):
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page.split("## The queue of questions")[1], re.M))
     with slots._changing("look into") as connection:
-        for table in ("queue", "item", "slot", "word", "event"):
+        for table in ("queue", "item", "slot", "word", "log"):
             columns = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
             assert set(re.findall(r"`(\w+)`", rows[table])) == columns, table

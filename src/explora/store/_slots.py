@@ -29,13 +29,13 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS word (
         item TEXT NOT NULL, annotator TEXT NOT NULL, kind TEXT NOT NULL, value TEXT, cost REAL NOT NULL,
         seconds REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (item, annotator))""",
-    """CREATE TABLE IF NOT EXISTS event (
+    """CREATE TABLE IF NOT EXISTS log (
         id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL, slot INTEGER NOT NULL,
         annotator TEXT NOT NULL, uuid TEXT UNIQUE, value TEXT, cost REAL NOT NULL DEFAULT 0,
         seconds REAL NOT NULL DEFAULT 0, time REAL NOT NULL)""",
-    """CREATE TRIGGER IF NOT EXISTS event_stays BEFORE UPDATE ON event
+    """CREATE TRIGGER IF NOT EXISTS log_stays BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
-    """CREATE TRIGGER IF NOT EXISTS event_remains BEFORE DELETE ON event
+    """CREATE TRIGGER IF NOT EXISTS log_remains BEFORE DELETE ON log
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
 )
 
@@ -287,7 +287,7 @@ class Slots:
     def events(self) -> list[dict[str, Any]]:
         """All that ever happened, oldest first: who claimed, said, corrected and took back what, when, at what cost."""
         with self._transaction("read", "BEGIN") as connection:
-            rows = connection.exec_driver_sql("SELECT * FROM event ORDER BY id").mappings().all()
+            rows = connection.exec_driver_sql("SELECT * FROM log ORDER BY id").mappings().all()
         return [{**row, "value": None if row["value"] is None else json.loads(row["value"])} for row in rows]
 
     def count(self) -> dict[str, int]:
@@ -328,7 +328,7 @@ class Slots:
         """What became of the message with that `uuid`, if it has been sent before."""
         if not uuid:
             raise ArgumentError("`uuid` must be a text that no other message has, got an empty one")
-        query = "SELECT kind, item, annotator, value FROM event WHERE uuid = ?"
+        query = "SELECT kind, item, annotator, value FROM log WHERE uuid = ?"
         row = connection.exec_driver_sql(query, (uuid,)).first()
         if row is None:
             return None
@@ -367,7 +367,7 @@ class Slots:
         seconds: float = 0.0,
     ) -> int:
         insert = (
-            "INSERT INTO event (kind, item, slot, annotator, uuid, value, cost, seconds, time) "
+            "INSERT INTO log (kind, item, slot, annotator, uuid, value, cost, seconds, time) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
         )
         values = (kind, item, slot, annotator, uuid, value, float(cost), float(seconds), now)
