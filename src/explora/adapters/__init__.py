@@ -2,6 +2,7 @@
 
 - `AskTell` is an explorer without the loop: `ask` for tasks, train however you like, `tell` what came of them.
 - `Labelling` says which items of a pool to label next: `ask`, have them labelled, `tell`.
+- `Queue` is an oracle for pools: people, who answer when they find the time.
 - `to_gymnasium`, `to_gymnasium_vector` make an environment of ours a Gymnasium one; `register` makes them known to
   `gymnasium.make` by name.
 - `GymnasiumDomain` makes an environment of Gymnasium a domain of ours, so that it gets every explorer. Its tasks are
@@ -27,6 +28,7 @@ from ._parameters import Choice as Choice
 from ._parameters import ParameterSpace as ParameterSpace
 from ._parameters import Real as Real
 from ._parameters import Whole as Whole
+from ._queue import Queue as Queue
 from ._seeds import SeedSpace as SeedSpace
 from ._to_gymnasium import register as register
 from ._to_gymnasium import to_gymnasium as to_gymnasium

@@ -38,7 +38,7 @@ class Queried(eqx.Module):
     - `targets`: the numbers that each was answered with; not-a-number where it was not; no columns for classes.
     - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
     - `memory`: what the score remembers of each.
-    - `order`: as how manieth each was asked, from 0; -1: not yet, or known from the start.
+    - `order`: as how manieth each was asked, from 0; -1: not yet, or known without asking.
     - `chosen`: what is asked next.
     """
 
@@ -65,6 +65,8 @@ class Query(Explorer[Queried, Array]):
     - `batch`: how many items are asked for at a time.
     - `budget`: how many are asked for in all; None: every one.
     - `look`: how many items to look at, drawn at random; None: all of them.
+    - `ahead`: how many items may be out at a time, asked for and not answered; None: a batch. It matters where answers
+      come late: a person who has one more item at hand need not wait for the model, but older choices are worse ones.
 
     **Reference:** Settles 2009, Active Learning Literature Survey, sec. 2.3 and 3.
     """
@@ -77,6 +79,7 @@ class Query(Explorer[Queried, Array]):
     batch: int = 10
     budget: int | None = None
     look: int | None = None
+    ahead: int | None = None
 
     def __check_init__(self):
         between("batch", self.batch, 1)
@@ -84,6 +87,8 @@ class Query(Explorer[Queried, Array]):
             between("budget", self.budget, 1)
         if self.look is not None:
             between("look", self.look, 1)
+        if self.ahead is not None:
+            between("ahead", self.ahead, 1)
 
     @property
     def rhythm(self) -> tuple[tuple[str, int], ...]:
@@ -146,6 +151,10 @@ class Query(Explorer[Queried, Array]):
             return self._looked(state, lesson, outcome, key)
         items, told = np.asarray(lesson.tasks), np.asarray(outcome.status)
         status, answers, targets = state.status.copy(), state.answers.copy(), state.targets.copy()
+        order = state.order.copy()
+        if lesson.memo is not None:  # asked by this run, in turns that were forgotten when it died: they count
+            mine = items[(told != Status.WAITING) & (status[items] == FREE)]
+            order[mine] = order.max(initial=-1) + 1 + np.arange(len(mine))
         status[items[told == Status.ANSWERED]] = KNOWN
         status[items[told == Status.VOID]] = REFUSED
         answered = told == Status.ANSWERED
@@ -155,7 +164,7 @@ class Query(Explorer[Queried, Array]):
         memory = state.memory
         if jax.tree.leaves(memory):
             memory = self._scored(state, lesson, _with_outputs(outcome))[1]
-        return Queried(status, answers, targets, state.scores, memory, state.order, state.chosen)
+        return Queried(status, answers, targets, state.scores, memory, order, state.chosen)
 
     def finished(self, state: Queried) -> str | None:
         if self.budget is not None and _asked(state) >= self.budget:
@@ -163,6 +172,18 @@ class Query(Explorer[Queried, Array]):
         if (state.status == FREE).any() or (state.chosen >= 0).any():
             return None
         return "every item has been asked for"
+
+    def open(self, state: Queried) -> Lesson | None:
+        rows = np.flatnonzero((state.status == FREE) | (state.status == OPEN))
+        return _lesson(rows, True, phase="ask") if len(rows) else None
+
+    def waiting(self, state: Queried) -> bool:
+        out = int((state.status == OPEN).sum())
+        return out > 0 and (out >= self._ahead or self.finished(state) is not None)
+
+    @property
+    def _ahead(self) -> int:
+        return self.batch if self.ahead is None else self.ahead
 
     def share(self, state: Queried) -> float:
         items = int((state.status == FREE).sum()) + _asked(state)
@@ -206,8 +227,10 @@ class Query(Explorer[Queried, Array]):
             embeddings=outcome.embeddings,
             targets=state.targets[items] if state.targets.shape[1] else None,
         )
-        left = self.batch if self.budget is None else min(self.batch, self.budget - _asked(state))
-        best = items[self.select(candidates, left, rng=generator(key))]
+        left = min(self.batch, self._ahead - int((state.status == OPEN).sum()))
+        if self.budget is not None:
+            left = min(left, self.budget - _asked(state))
+        best = items[self.select(candidates, left, rng=generator(key))] if left > 0 else items[:0]
         chosen = np.full(self.batch, -1, np.int64)
         chosen[: len(best)] = best
         scores = state.scores.copy()

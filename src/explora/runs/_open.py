@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Parts, Questions, RunError, build, sharing, spec
+from explora.core import ArgumentError, ExploraError, Memory, Parts, Questions, RunError, build, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
 from explora.loop import State, init, rehearse
@@ -141,7 +141,10 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
         state, _, messages = restore(folder, parts, plan)
         for message in (*folder.warnings, *messages):
             noted(message)
-        return Player(parts, state)
+        journal = Memory()  # what came from outside says what the numbers of the answers mean
+        for row in folder.database.journal():
+            journal.note(row.kind, [row.data])
+        return Player(parts.noting(journal), state)
 
 
 def read(folder: RunFolder) -> tuple[Parts, Plan]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from explora.core import (
+    NEW,
     Answers,
     Experience,
     Journal,
@@ -128,6 +129,20 @@ class Pool(Questions[Array]):
 
     def noting(self, journal: Journal) -> "Pool":
         return Pool(self.source, self.oracle, self.kind, self.held_out, self.split, Desk(journal))
+
+    @property
+    def late(self) -> bool:
+        return self.oracle.late and self.desk is not None
+
+    def arrived(self, lesson: Lesson[Array]) -> Lesson[Array] | None:
+        if not self.late:
+            return None
+        known, corrected = self.desk.collect(self.oracle, self.items)
+        rows: Any = np.array(sorted(known & set(np.asarray(lesson.tasks).tolist()) | corrected), np.int32)
+        if not len(rows):
+            return None
+        asked = np.ones(len(rows), bool)
+        return Lesson(rows, True, rows, np.full(len(rows), NEW, np.int32), memo=asked, phase=lesson.phase)
 
     def play(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Experience:
         items = np.asarray(lesson.tasks)
