@@ -45,7 +45,9 @@ class ActiveLearner(BaseEstimator):
         **fit_kwargs: Any,
     ):
         require(callable(query_strategy), f"`query_strategy` must be a function, got {query_strategy!r}")
-        require(isinstance(force_all_finite, bool), f"`force_all_finite` must be True or False, got {force_all_finite!r}")
+        require(
+            isinstance(force_all_finite, bool), f"`force_all_finite` must be True or False, got {force_all_finite!r}"
+        )
         self.estimator = estimator
         self.query_strategy = query_strategy
         self.X_training = X_training
