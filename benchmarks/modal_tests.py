@@ -2,10 +2,10 @@
 
     python benchmarks/modal_tests.py --modal DIR [--itself] [--only TestActiveLearner]
 
-`DIR` is a checkout of modAL; its `tests/core_tests.py` and what lies beside it are read from there and run in a temporary
-folder in which a package called `modAL` does nothing but hand out names of `explora.adapters.modal` (or, with `--itself`,
-is modAL). Tests of learners for PyTorch are left out, and statements that mention `torch` are dropped: the façade has no
-such learners. Without `DIR` nothing is run and nothing is claimed.
+`DIR` is a checkout of modAL; its `tests/core_tests.py` and what lies beside it are read from there and run in a
+temporary folder in which a package called `modAL` does nothing but hand out names of `explora.adapters.modal` (or, with
+`--itself`, is modAL). Tests of learners for PyTorch are left out, and statements that mention `torch` are dropped: the
+façade has no such learners. Without `DIR` nothing is run and nothing is claimed.
 """
 
 import argparse
@@ -66,7 +66,8 @@ for test in tests:
     result = unittest.TestResult()
     test.run(result)
     wrong = [text for _, text in (*result.failures, *result.errors)]
-    rows.append({"name": test.id(), "passed": result.wasSuccessful(), "why": wrong[0].splitlines()[-1] if wrong else ""})
+    why = wrong[0].splitlines()[-1] if wrong else ""
+    rows.append({"name": test.id(), "passed": result.wasSuccessful(), "why": why})
     print(rows[-1], file=sys.stderr, flush=True)
 print(json.dumps(rows))
 """

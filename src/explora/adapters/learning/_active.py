@@ -14,7 +14,7 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted, validat
 
 from explora.core import ArgumentError, between
 
-from ..modal import data_vstack, retrieve_rows, rows_of
+from ..modal._data import data_vstack, retrieve_rows, rows_of
 from ._labels import given_labels, plain
 from ._look import pick
 from ._ways import CLASSIFYING, REGRESSING, Way, way
@@ -95,7 +95,8 @@ class _Active(BaseEstimator):
         **Raises:** `ArgumentError` for an unknown recipe or an impossible `n`.
         """
         asked = way(self.recipe, self._named)
-        count = between("n", self.batch if n is None else n, 1)
+        count = self.batch if n is None else n
+        between("n", count, 1)
         if hasattr(self, "estimator_"):
             validate_data(self, X_pool, reset=False, skip_check_array=True)
             model, known, seed = self.estimator_, (self.X_, self._codes()), self.seed_
@@ -115,6 +116,8 @@ class _Active(BaseEstimator):
 
     def _ready(self, X: Any) -> None:
         check_is_fitted(self)
+        if getattr(X, "ndim", 2) == 1 and hasattr(self, "n_features_in_"):
+            raise ArgumentError("`X` must be rows of features, got one dimension. Reshape your data: X.reshape(1, -1)")
         validate_data(self, X, reset=False, skip_check_array=True)
 
     def _learn(self, X: Any, y: np.ndarray) -> None:
@@ -189,9 +192,8 @@ class ActiveClassifier(ClassifierMixin, _Active):
     def _fitted(self, X: Any, y: np.ndarray) -> Any:
         check_classification_targets(y)
         if len(y) and len(np.unique(y)) == 1:
-            model = self._model()
-            # What a classifier refuses for other reasons than the single class it should refuse here too.
-            return DummyClassifier(strategy="prior").fit(X, y) if model is not None else model
+            # Many classifiers refuse a single class; they meet one whenever labels are asked for one at a time.
+            return DummyClassifier(strategy="prior").fit(X, y)
         return super()._fitted(X, y)
 
     def _codes(self) -> np.ndarray:

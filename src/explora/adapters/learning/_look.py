@@ -7,11 +7,11 @@ import jax.random as jr
 import numpy as np
 from sklearn.base import clone, is_classifier
 
-from explora.core import ArgumentError, CombinationError, Lesson, Outcome, Status
+from explora.core import ArgumentError, Lesson, Outcome, Score, Status
 from explora.explorers.query import Candidates
 
 from .._models import Estimator, chances
-from ..modal import data_vstack, rows_of
+from ..modal._data import data_vstack, rows_of
 from ._ways import MEMBERS, Way
 
 
@@ -43,26 +43,22 @@ def pick(
     elif known is not None:
         targets = np.full((len(is_known), 1), np.nan, np.float64)
         targets[is_known, 0] = known[1]
-    scores = None if way.score is None else _scores(way, is_known, predictions, embeddings)
+    scores = None if way.score is None else _scores(way.score, is_known, predictions, embeddings)
     is_free = np.concatenate([np.zeros(given, bool), free])
     candidates = Candidates(is_free, is_known, answers, scores, predictions, embeddings, targets)
     return way.select(candidates, count, rng=rng) - given
 
 
-def _scores(way: Way, known: np.ndarray, predictions: np.ndarray, embeddings: np.ndarray | None) -> np.ndarray:
+def _scores(score: Score, known: np.ndarray, predictions: np.ndarray, embeddings: np.ndarray | None) -> np.ndarray:
     """What the score says of each row, once it has been told which are known."""
-    score = way.score
-    if score is None:
-        raise CombinationError("this way of asking has no score; give a pair of a selector and a score")
-    memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (len(known), *np.shape(x))), score.init())
-    status = np.where(known, Status.ANSWERED, Status.WAITING).astype(np.int8)
+    rows = len(known)
+    memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (rows, *np.shape(x))), score.init())
     if jax.tree.leaves(memory):
-        memory = score(_lesson(len(known), 1), Outcome(status, predictions=predictions, embeddings=embeddings), memory)[
-            1
-        ]
-    every = np.full(len(known), Status.ANSWERED, np.int8)
-    seen = Outcome(every, predictions=predictions, embeddings=embeddings)
-    return np.asarray(score(_lesson(len(known), 0), seen, memory)[0])
+        status = np.where(known, Status.ANSWERED, Status.WAITING).astype(np.int8)
+        told = Outcome(status, predictions=predictions, embeddings=embeddings)
+        memory = score(_lesson(rows, 1), told, memory)[1]
+    seen = Outcome(np.full(rows, Status.ANSWERED, np.int8), predictions=predictions, embeddings=embeddings)
+    return np.asarray(score(_lesson(rows, 0), seen, memory)[0])
 
 
 def _lesson(rows: int, plays: int) -> Lesson:

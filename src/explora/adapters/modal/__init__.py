@@ -8,10 +8,16 @@ side by side:
 from explora.adapters.modal import ActiveLearner, margin_sampling  # was: modAL.models, modAL.uncertainty
 ```
 
-The numbers come from `explora.scores` and `explora.explorers.query`, so that what a strategy is called here and there is
-one formula. What differs, on purpose: a strategy that fails says so instead of being called a second time; places alone
-that come as an array of two are not taken for a pair; `SVM_binary_minimum` breaks ties among the nearest rows, not the
-farthest; the first row of a cold `ranked_batch` is not chosen twice; `Committee.rebag` looks which classes are left.
+The numbers come from `explora.scores` and `explora.explorers.query`, so that what a strategy is called here and there
+is one formula. What differs, on purpose:
+
+- a strategy that fails says so instead of being called a second time;
+- places alone that come as an array of two are not taken for a pair;
+- of equal rows the first is chosen, whatever the processor;
+- `SVM_binary_minimum` breaks ties among the nearest rows, not the farthest, and `max_score` by chance only if asked to;
+- the first row of a cold `ranked_batch` is not chosen twice;
+- `Committee.rebag` looks which classes are left.
+
 modAL's learners for PyTorch (`DeepActiveLearner`, `dropout`) are not here: see `explora.adapters.TorchModel`.
 """
 

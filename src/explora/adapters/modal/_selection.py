@@ -12,12 +12,14 @@ from ._refused import require
 
 
 def multi_argmax(values: Any, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Where the largest values are, and those values; in no particular order, and of equal ones always the same.
+    """Where the largest values are, and those values, largest first; of equal ones the first.
+
+    Where modAL leaves equal ones to a partial sort, whose order depends on the version of NumPy and on the processor.
 
     **Raises:** `ArgumentError` if more are wanted than there are.
     """
     _enough(values, n_instances)
-    best = np.argpartition(-values, n_instances - 1, axis=0)[:n_instances]
+    best = np.argsort(-values, axis=0, kind="stable")[:n_instances]
     return best, values[best]
 
 
