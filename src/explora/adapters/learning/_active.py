@@ -29,7 +29,7 @@ class _Active(BaseEstimator):
         self,
         estimator: Any = None,
         recipe: Any = "active",
-        batch: int = 10,
+        batch: Any = 10,
         random_state: Any = None,
         missing: Any = None,
     ):
@@ -190,6 +190,8 @@ class ActiveClassifier(ClassifierMixin, _Active):
         return self.estimator_.classes_
 
     def _fitted(self, X: Any, y: np.ndarray) -> Any:
+        if y.dtype.kind == "f":
+            assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         if len(y) and len(np.unique(y)) == 1:
             # Many classifiers refuse a single class; they meet one whenever labels are asked for one at a time.
@@ -221,7 +223,7 @@ class ActiveRegressor(RegressorMixin, _Active):
         self,
         estimator: Any = None,
         recipe: Any = "greedy",
-        batch: int = 10,
+        batch: Any = 10,
         random_state: Any = None,
         missing: Any = None,
     ):

@@ -10,7 +10,7 @@ from ._data import rows_of
 from ._selection import multi_argmax
 
 
-def PI(mean: Any, std: Any, max_val: Any, tradeoff: float) -> Any:
+def PI(mean: Any, std: Any, max_val: Any, tradeoff: float | int) -> Any:
     """How probable it is that a value lies above the best one so far, by `tradeoff` at least.
 
     **Arguments:**
@@ -24,7 +24,7 @@ def PI(mean: Any, std: Any, max_val: Any, tradeoff: float) -> Any:
     return ndtr(_standard(mean, std, max_val, tradeoff))
 
 
-def EI(mean: Any, std: Any, max_val: Any, tradeoff: float) -> Any:
+def EI(mean: Any, std: Any, max_val: Any, tradeoff: float | int) -> Any:
     """By how much a value is expected to lie above the best one so far, less `tradeoff`.
 
     **Arguments:** as of `PI`.
@@ -36,27 +36,27 @@ def EI(mean: Any, std: Any, max_val: Any, tradeoff: float) -> Any:
     return (mean - max_val - tradeoff) * ndtr(z) + std * density
 
 
-def UCB(mean: Any, std: Any, beta: float) -> Any:
+def UCB(mean: Any, std: Any, beta: float | int) -> Any:
     """The mean and `beta` standard deviations."""
     return mean + beta * std
 
 
-def optimizer_PI(optimizer: Any, X: Any, tradeoff: float = 0) -> np.ndarray:
+def optimizer_PI(optimizer: Any, X: Any, tradeoff: float | int = 0) -> np.ndarray:
     """`PI` of each row, for a `BayesianOptimizer`; while it is not fitted all rows are alike."""
     return PI(*_expected(optimizer, X), optimizer.y_max, tradeoff)
 
 
-def optimizer_EI(optimizer: Any, X: Any, tradeoff: float = 0) -> np.ndarray:
+def optimizer_EI(optimizer: Any, X: Any, tradeoff: float | int = 0) -> np.ndarray:
     """`EI` of each row, for a `BayesianOptimizer`; while it is not fitted all rows are alike."""
     return EI(*_expected(optimizer, X), optimizer.y_max, tradeoff)
 
 
-def optimizer_UCB(optimizer: Any, X: Any, beta: float = 1) -> np.ndarray:
+def optimizer_UCB(optimizer: Any, X: Any, beta: float | int = 1) -> np.ndarray:
     """`UCB` of each row, for a `BayesianOptimizer`; while it is not fitted all rows are alike."""
     return UCB(*_expected(optimizer, X), beta)
 
 
-def max_PI(optimizer: Any, X: Any, tradeoff: float = 0, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def max_PI(optimizer: Any, X: Any, tradeoff: float | int = 0, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Where `optimizer_PI` is largest, and its values there.
 
     **Arguments:**
@@ -69,7 +69,7 @@ def max_PI(optimizer: Any, X: Any, tradeoff: float = 0, n_instances: int = 1) ->
     return multi_argmax(optimizer_PI(optimizer, X, tradeoff).ravel(), n_instances)
 
 
-def max_EI(optimizer: Any, X: Any, tradeoff: float = 0, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def max_EI(optimizer: Any, X: Any, tradeoff: float | int = 0, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Where `optimizer_EI` is largest, and its values there.
 
     **Arguments:** as of `max_PI`.
@@ -77,7 +77,7 @@ def max_EI(optimizer: Any, X: Any, tradeoff: float = 0, n_instances: int = 1) ->
     return multi_argmax(optimizer_EI(optimizer, X, tradeoff).ravel(), n_instances)
 
 
-def max_UCB(optimizer: Any, X: Any, beta: float = 1, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def max_UCB(optimizer: Any, X: Any, beta: float | int = 1, n_instances: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Where `optimizer_UCB` is largest, and its values there.
 
     **Arguments:** as of `max_PI`; `beta` weighs the standard deviation.
@@ -85,7 +85,7 @@ def max_UCB(optimizer: Any, X: Any, beta: float = 1, n_instances: int = 1) -> tu
     return multi_argmax(optimizer_UCB(optimizer, X, beta).ravel(), n_instances)
 
 
-def _standard(mean: Any, std: Any, max_val: Any, tradeoff: float) -> Any:
+def _standard(mean: Any, std: Any, max_val: Any, tradeoff: float | int) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (mean - max_val - tradeoff) / std
     # Where nothing is uncertain and nothing gained, 0 / 0 would be no number; the value lies at the bound.

@@ -8,7 +8,7 @@ import numpy as np
 from ._refused import require
 
 
-def make_linear_combination(*functions: Callable[..., Any], weights: Sequence[float] | None = None) -> Callable:
+def make_linear_combination(*functions: Callable[..., Any], weights: Any = None) -> Callable:
     """A function that adds up what other functions say, each with its weight; None: 1 each.
 
     **Raises:** `ArgumentError` if there are not as many weights as functions.
@@ -17,7 +17,7 @@ def make_linear_combination(*functions: Callable[..., Any], weights: Sequence[fl
     return lambda *args, **kwargs: sum(w * f(*args, **kwargs) for w, f in zip(factors, functions, strict=True))
 
 
-def make_product(*functions: Callable[..., Any], exponents: Sequence[float] | None = None) -> Callable:
+def make_product(*functions: Callable[..., Any], exponents: Any = None) -> Callable:
     """A function that multiplies what other functions say, each to the power of its exponent; None: 1 each.
 
     **Raises:** `ArgumentError` if there are not as many exponents as functions.
@@ -35,7 +35,7 @@ def make_query_strategy(utility_measure: Callable[..., Any], selector: Callable[
     return lambda classifier, X: selector(utility_measure(classifier, X))
 
 
-def _each(name: str, given: Sequence[float] | None, functions: Sequence[Any]) -> Sequence[float]:
+def _each(name: str, given: Any, functions: Sequence[Any]) -> Sequence[float]:
     if given is None:
         return (1.0,) * len(functions)
     require(len(given) == len(functions), f"`{name}` must be as many as functions, {len(functions)}, got {len(given)}")

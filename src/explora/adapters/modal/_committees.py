@@ -1,6 +1,6 @@
 """Several learners that decide together."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,8 @@ class CommitteeRegressor(BaseEstimator):
 
     def __init__(
         self,
-        learner_list: list[Any],
-        query_strategy: Callable[..., Any] = max_std_sampling,
+        learner_list: Any,
+        query_strategy: Any = max_std_sampling,
         on_transformed: bool = False,
     ):
         require(isinstance(learner_list, list), f"`learner_list` must be a list, got {type(learner_list).__name__}")
@@ -98,8 +98,8 @@ class Committee(CommitteeRegressor):
 
     def __init__(
         self,
-        learner_list: list[Any],
-        query_strategy: Callable[..., Any] = vote_entropy_sampling,
+        learner_list: Any,
+        query_strategy: Any = vote_entropy_sampling,
         on_transformed: bool = False,
     ):
         super().__init__(learner_list, query_strategy, on_transformed)
@@ -176,7 +176,7 @@ def check_class_labels(*estimators: Any) -> bool:
     return all(np.array_equal(known[0], other) for other in known[1:])
 
 
-def check_class_proba(proba: Any, known_labels: Sequence[Any], all_labels: Sequence[Any]) -> Any:
+def check_class_proba(proba: Any, known_labels: Any, all_labels: Any) -> Any:
     """Chances of all classes, from those of the known ones: 0 for the others."""
     chances = np.asarray(proba)
     full = np.zeros((len(chances), len(all_labels)), chances.dtype)

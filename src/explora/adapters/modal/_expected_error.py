@@ -20,7 +20,7 @@ def expected_error_reduction(
     learner: Any,
     X: Any,
     loss: str = "binary",
-    p_subsample: float = 1.0,
+    p_subsample: float | int = 1.0,
     n_instances: int = 1,
     random_tie_break: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,5 @@
 """One estimator, its labelled rows, and a strategy that asks."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,12 +35,12 @@ class ActiveLearner(BaseEstimator):
     def __init__(
         self,
         estimator: Any,
-        query_strategy: Callable[..., Any] = uncertainty_sampling,
+        query_strategy: Any = uncertainty_sampling,
         X_training: Any = None,
         y_training: Any = None,
         bootstrap_init: bool = False,
         on_transformed: bool = False,
-        force_all_finite: bool = True,
+        force_all_finite: Any = True,
         **fit_kwargs: Any,
     ):
         require(callable(query_strategy), f"`query_strategy` must be a function, got {query_strategy!r}")
@@ -160,12 +159,12 @@ class BayesianOptimizer(ActiveLearner):
     def __init__(
         self,
         estimator: Any,
-        query_strategy: Callable[..., Any] = max_EI,
+        query_strategy: Any = max_EI,
         X_training: Any = None,
         y_training: Any = None,
         bootstrap_init: bool = False,
         on_transformed: bool = False,
-        force_all_finite: bool = True,
+        force_all_finite: Any = True,
         **fit_kwargs: Any,
     ):
         super().__init__(
