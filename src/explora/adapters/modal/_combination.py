@@ -35,7 +35,7 @@ def make_query_strategy(utility_measure: Callable[..., Any], selector: Callable[
     return lambda classifier, X: selector(utility_measure(classifier, X))
 
 
-def _each(name: str, given: Any, functions: Sequence[Any]) -> Sequence[float]:
+def _each(name: str, given: Any, functions: Sequence[Any]) -> Any:
     if given is None:
         return (1.0,) * len(functions)
     require(len(given) == len(functions), f"`{name}` must be as many as functions, {len(functions)}, got {len(given)}")

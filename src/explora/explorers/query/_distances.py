@@ -76,9 +76,6 @@ def central(
     squared = squared_distances if squared is None else squared
     others = points[some(np.arange(len(points)), sample, rng=rng)].astype(np.float64)
     total = np.concatenate(
-        [
-            np.sqrt(squared(others, points[s].astype(np.float64))).sum(axis=0)
-            for s in blocks(len(points), len(others))
-        ]
+        [np.sqrt(squared(others, points[s].astype(np.float64))).sum(axis=0) for s in blocks(len(points), len(others))]
     )
     return int(np.argmin(total))
