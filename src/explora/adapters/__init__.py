@@ -10,6 +10,8 @@
   `SeedSpace`. An adversary designs such a row in a `ParameterStudio`, one number after the other.
 - `Estimator` makes any classifier or regressor of scikit-learn a model that pools can ask, as `nets.Ensemble` is, and
   `TorchModel` any module of PyTorch.
+- `explora.adapters.learning` has estimators in scikit-learn's manner that say what to label next, and
+  `explora.adapters.modal` has modAL's interface; both are imported by these names.
 
 Gymnasium, scikit-learn and PyTorch are extras (`pip install 'explora[gymnasium,sklearn,torch]'`) and imported when they
 are used.
