@@ -233,7 +233,7 @@ def _mean_curve(group: str, found: Sequence[Matrix], axis: str, draws: int) -> C
     grid = np.asarray(grid, np.float64)
     grid = grid[np.unique(np.linspace(0, len(grid) - 1, min(60, len(grid))).astype(int))] if len(grid) else grid
     seeds = np.stack([np.interp(grid, x, np.nanmean(m.solved, axis=1)) for x, m in zip(places, found)])
-    at = Axes(grid, grid, grid)
+    at = Axes(grid, grid, grid, grid)
     if len(found) < _ENOUGH or not len(grid):
         return Curve(group, at, seeds.mean(0))
     bands = np.array([bootstrap(column, np.mean, draws=min(draws, 500)) for column in seeds.T])
