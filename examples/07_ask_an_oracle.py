@@ -4,9 +4,9 @@ Usage:
     python examples/07_ask_an_oracle.py
 
 Requests to a shop, written by a small grammar; the label is the desk that must answer. Half of the requests are set
-aside to judge by. Twice over, with the same seeds, a linear model asks for 60 labels: once for requests drawn at random,
-once for those between whose two likeliest desks it can decide least. The pairs of seeds say whether that is better or
-luck. It needs the extra `pool`: pip install 'explora[pool]'.
+aside to judge by. Twice over, with the same seeds, a linear model asks for 60 labels: once for requests drawn at
+random, once for those between whose two likeliest desks it can decide least. The pairs of seeds say whether that is
+better or luck. It needs the extra `pool`: pip install 'explora[pool]'.
 """
 
 import jax.random as jr

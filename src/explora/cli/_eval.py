@@ -35,10 +35,12 @@ def evaluate(words: list[str]) -> int:
         """Play held-out tasks with what a run has learned.
 
         Actions are sampled, memory is cleared at the start of each episode; the result of always taking the likeliest
-        action is printed beside. Of a run that asks questions it says how many held-out items are right, in all and class
-        by class; there is nothing to play twice. A file of mazes is blocks of lines separated by a blank line: `.` floor, `#` wall,
-        `G` goal, `>v<^` start; the first line of a block may be `# name`. Of the suite `random-solvable` the worst
+        action is printed beside. A file of mazes is blocks of lines separated by a blank line: `.` floor, `#` wall, `G`
+        goal, `>v<^` start; the first line of a block may be `# name`. Of the suite `random-solvable` the worst
         tasks are reported apart: they are chosen by one evaluation and measured by a second one with another seed.
+
+        Of a run that asks questions it says how many held-out items are right, in all and class by class; there is
+        nothing to play twice.
         """
         if episodes < 1:
             raise ArgumentError(f"`episodes` must be at least 1, got {episodes}")

@@ -12,6 +12,7 @@ knows runs as folders, never as something that can be started.
 
 from ._asking import AnswerScore as AnswerScore
 from ._asking import Asked as Asked
+from ._asking import AskedFormat as AskedFormat
 from ._asking import Asking as Asking
 from ._asking import Baseline as Baseline
 from ._asking import Lead as Lead
@@ -20,6 +21,8 @@ from ._asking import Waits as Waits
 from ._asking import answer_headline as answer_headline
 from ._asking import answer_scores as answer_scores
 from ._asking import asked as asked
+from ._asking import asked_file as asked_file
+from ._asking import asked_rows as asked_rows
 from ._asking import contradictions as contradictions
 from ._asking import lead as lead
 from ._asking import price as price

@@ -20,6 +20,9 @@ from ._facts_scores import by_item as by_item
 from ._facts_scores import price as price
 from ._facts_scores import recounted as recounted
 from ._facts_scores import waits as waits
+from ._file import AskedFormat as AskedFormat
+from ._file import asked_file as asked_file
+from ._file import asked_rows as asked_rows
 from ._gather import Asking as Asking
 from ._gather import asks_questions as asks_questions
 from ._gather import gather_asking as gather_asking
