@@ -27,6 +27,7 @@ from ._screen import Quiet
 
 WEIGHTS, TASKS = "weights.safetensors", "tasks.jsonl"
 ASKED = "asked"
+_DATA = ("state.inputs", "state.targets", "state.weights")
 
 
 def export(words: list[str]) -> int:
@@ -72,6 +73,8 @@ def _refuse_taken(target: Path) -> None:
 def _weights(folder: RunFolder, player: Player) -> dict[str, bytes]:
     """The file of weights. A model of another library has none: its answers, which make it again, are exported."""
     arrays = _arrays(player.policy)
+    if isinstance(player.parts.domain, Questions):  # the pool's own data are no weights
+        arrays = {name: array for name, array in arrays.items() if name not in _DATA}
     if arrays:
         return {WEIGHTS: safetensors.numpy.save(arrays, _metadata(folder, int(player.state.spent.steps)))}
     if not isinstance(player.parts.domain, Questions):
