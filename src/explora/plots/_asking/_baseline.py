@@ -79,7 +79,7 @@ def random_baseline(
     - `suites`: on which it is judged.
     - `calls`: how many answers the run had when its versions were judged.
     - `seeds`: how many times.
-    - `seconds`: no further time is begun if it would end later than this after the beginning, by how long those before
+    - `seconds`: no further time is begun if it would end later than this after the beginning, by how long the one before
       took; if already the first takes longer nothing is simulated [s].
 
     **Returns:** the baseline, and a sentence: how it was made, or why there is none.
@@ -96,15 +96,14 @@ def random_baseline(
     points = _thinned(calls)
     if not len(points) or not suites:
         return None, "Asking at random is not simulated before a version has been judged."
-    started, found = time.monotonic(), []
+    until, took, found = time.monotonic() + seconds, 0.0, []
     for seed in range(seeds):
-        left = seconds - (time.monotonic() - started)
-        if seed and (seconds - left) / seed > left:
-            break
-        curve = _curve(parts, suites, points, seed, until=started + seconds)
+        begun = time.monotonic()
+        curve = None if begun + took > until else _curve(parts, suites, points, seed, until=until)
         if curve is None:
             break
         found.append(curve)
+        took = time.monotonic() - begun
     if not found:
         return None, f"Asking at random is not simulated: with this model it would take more than {seconds:g} s."
     scores = {name: np.array([[row[name] for row in curve] for curve in found], np.float64) for name in suites}
