@@ -79,8 +79,8 @@ def random_baseline(
     - `suites`: on which it is judged.
     - `calls`: how many answers the run had when its versions were judged.
     - `seeds`: how many times.
-    - `seconds`: no further time is begun if it would end later than this after the beginning, by how long the one before
-      took; if already the first takes longer nothing is simulated [s].
+    - `seconds`: no further time is begun if it would end later than this after the beginning, by how long the one
+      before took; if already the first takes longer nothing is simulated [s].
 
     **Returns:** the baseline, and a sentence: how it was made, or why there is none.
     """
