@@ -35,11 +35,13 @@ class Finished(eqx.Module):
     - `path`: its folder.
     - `reason`: `"finished"` or `"interrupted"`.
     - `verdicts`: the watched suites, at the end.
+    - `answers`: how many questions were answered; None where the domain asks none.
     """
 
     path: Path
     reason: str
     verdicts: dict[str, Verdict]
+    answers: int | None = None
 
 
 def run(
@@ -237,7 +239,8 @@ def _see_through(
     folder.database.set(state=reason, final={name: _summary(verdict) for name, verdict in verdicts.items()})
     for watcher in watchers:
         watcher.stopped(str(folder.path), reason, verdicts)
-    return Finished(folder.path, reason, verdicts)
+    answers = int(session.state.spent.calls) if isinstance(parts.domain, Questions) else None
+    return Finished(folder.path, reason, verdicts, answers)
 
 
 def _mode(parts: Parts) -> str:
