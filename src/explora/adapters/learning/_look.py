@@ -79,7 +79,7 @@ def _predictions(way: Way, model: Any, known: Any, rows: Any, seed: int) -> np.n
 
 
 def _committee(model: Any, known: Any, rows: Any, seed: int) -> np.ndarray:
-    several = Estimator(clone(model), members=MEMBERS, bootstrap="poisson")
+    several = Estimator(estimator=clone(model), members=MEMBERS, bootstrap="poisson")
     labels, count = known[1], None
     if labels.dtype.kind == "f":
         labels = labels[:, None]
@@ -93,8 +93,8 @@ def _embeddings(model: Any, fitted: bool, rows: Any) -> np.ndarray:
     """Where rows lie: what the last step of a pipeline sees, or the rows themselves."""
     if len(getattr(model, "steps", ())) < 2:
         return _numbers(rows)
-    first = model[:-1]
-    return _numbers(first.transform(rows) if fitted else clone(first).fit_transform(rows))
+    first: Any = model[:-1] if fitted else clone(model[:-1])
+    return _numbers(first.transform(rows) if fitted else first.fit_transform(rows))
 
 
 def _numbers(rows: Any) -> np.ndarray:

@@ -60,7 +60,8 @@ def expected_error_reduction(
 
 
 def _refit(learner: Any, X: Any) -> Any:
-    estimator, labels = clone(learner.estimator), np.unique(learner.y_training)
+    estimator: Any = clone(learner.estimator)
+    labels = np.unique(learner.y_training)
 
     def refit(row: int, answer: int) -> np.ndarray:
         inputs = add_row(learner.X_training, retrieve_rows(X, row))

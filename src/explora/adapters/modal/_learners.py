@@ -121,7 +121,7 @@ class ActiveLearner(BaseEstimator):
             ensure_2d=False,
             allow_nd=True,
             multi_output=True,
-            dtype=None,
+            dtype=None,  # pyright: ignore[reportArgumentType]
             ensure_all_finite=self.force_all_finite,
         )
 
