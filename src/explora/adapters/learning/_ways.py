@@ -17,6 +17,7 @@ from explora.explorers.query import (
     Switch,
     Top,
     TypiClust,
+    UncertaintyHerding,
 )
 from explora.scores import BALD, Entropy, LeastConfident, Margin, Variance, VoteEntropy
 
@@ -59,6 +60,7 @@ CLASSIFYING: dict[str, Way] = _EITHER | {
     "bald": Way(Top(), BALD()),
     "power-margin": Way(Power(), Margin()),
     "badge": Way(Badge()),
+    "uncertainty-herding": Way(UncertaintyHerding(), Margin()),
 }
 """The names that recipes of questions have, for classifiers."""
 
