@@ -93,6 +93,17 @@ def test_gymnasium(capsys):
 
 
 @pytest.mark.slow
+def test_ask_an_oracle(capsys):
+    run = Run("07", capsys)
+    found = run.names["found"]
+    assert found.better < 0.05  # Wilcoxon, one-sided, paired over seeds
+    assert found.low > 0  # the bootstrap interval of the mean difference
+    margin, random = (run.names["curves"][name][:, -1].mean() for name in ("margin", "random"))
+    assert margin > random + 0.05
+    assert "is better" in run.text
+
+
+@pytest.mark.slow
 def test_the_parts_that_examples_make_keep_the_laws(capsys):
     domain = Run("03", capsys).names
     check_space(domain["Bridges"]())

@@ -113,6 +113,35 @@ def test_a_score_is_kept_as_it_was_when_the_item_was_chosen():
     assert state.scores[[59, 58, 57, 56, 0]].tolist() == [59.0, 58.0, 157.0, 156.0, 100.0]
 
 
+def test_what_this_run_asked_before_it_died_counts_against_the_budget():
+    what = parts(Query(Lowest(), batch=3, budget=2))
+    state = init(what, key=jr.key(0))
+    rows: Any = np.array([5, 9], np.int32)
+    lesson = Lesson(rows, True, rows, np.full(2, -1, np.int32), memo=np.ones(2, bool), phase="ask")
+    outcome = Outcome(np.array([Status.ANSWERED, Status.VOID], np.int8), made=np.array([2, -1], np.int32))
+    after = what.explorer.tell(state.explorer, what.space, lesson, outcome, key=jr.key(1))
+    assert (after.order[5], after.order[9]) == (0, 1)
+    assert what.explorer.finished(after) == "the budget of 2 questions is spent"
+
+
+def test_it_waits_only_when_as_many_are_out_as_may_be():
+    query, space = Query(Lowest(), batch=2, ahead=3), Quiz().space
+    state = query.init(space, key=jr.key(0))
+    asked, waits = [], []
+    for turn in range(2):
+        state, look = query.ask(state, space, "look", key=jr.key(turn))
+        seen = Outcome(np.ones(look.rows, np.int8), predictions=np.ones((look.rows, 1, 2), np.float32) / 2)
+        state, ask = query.ask(query.tell(state, space, look, seen, key=jr.key(turn)), space, "ask", key=jr.key(turn))
+        asked.append(np.asarray(ask.tasks).tolist())
+        waits.append(query.waiting(state))
+    assert asked == [[0, 1], [2]]
+    assert waits == [False, True]
+    answer = Outcome(np.array([Status.ANSWERED, Status.WAITING, Status.WAITING], np.int8), made=np.zeros(3, np.int32))
+    rows = np.arange(3, dtype=np.int32)
+    late = Lesson(rows, True, rows, np.full(3, -1, np.int32), phase="ask")
+    assert not query.waiting(query.tell(state, space, late, answer, key=jr.key(2)))
+
+
 def test_looking_at_some_sees_all_that_is_known():
     steps = turns(parts(Query(Lowest(), batch=3, look=5), each=2), 4)
     looked = [event.lesson.tasks for _, event in steps if event.lesson.phase == "look"]

@@ -48,7 +48,7 @@ def _matrix(solved: list[list[float]], episodes: list[int]) -> Matrix:
     rows = np.arange(1.0, len(solved) + 1)
     names = tuple("abcdefgh"[: len(solved[0])])
     turns = np.arange(1, len(solved) + 1, dtype=np.int64)
-    return Matrix("s", names, turns, Axes(rows, rows, rows), np.array(episodes, np.int64), np.array(solved))
+    return Matrix("s", names, turns, Axes(rows, rows, rows, rows), np.array(episodes, np.int64), np.array(solved))
 
 
 def test_metrics_lie_over_steps_minutes_and_updates_where_they_were_measured(by_hand):
@@ -67,7 +67,7 @@ def test_speed_counts_everything_between_two_records(by_hand):
 def test_a_short_curve_is_not_smoothed_and_a_long_one_is_by_its_running_median():
     count = np.arange(40.0)
     values = np.where(count == 20, 100.0, 1.0)  # one outlier
-    curve = Curve("x", Axes(count, count, count), values)
+    curve = Curve("x", Axes(count, count, count, count), values)
     assert smooth(curve, least=41) is None
     soft = smooth(curve)
     assert soft is not None

@@ -56,7 +56,9 @@ class Labelling:
         """
         if count is not None and count < 1:
             raise ArgumentError(f"`count` must be at least 1, got {count}")
-        parts = self.parts if count is None else override(self.parts, {"explorer.batch": count})
+        batch = self.parts.explorer.batch if count is None else count  # pyright: ignore[reportAttributeAccessIssue]
+        # whoever asks decides how many items are out, and need not have told what became of the last ones
+        parts = override(self.parts, {"explorer.batch": batch, "explorer.ahead": batch + len(self.waiting)})
         self._state, _ = step(parts, self._state, root=self._root, phase="look")
         self._state, event = step(parts, self._state, root=self._root, phase="ask")
         return [self._pool.items.ids[item] for item in np.asarray(event.lesson.tasks)]

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from explora.core import ArgumentError, Suite
+from explora.core import ArgumentError, Questions, Suite
 from explora.ledger import Verdict, joined
 from explora.maths import cvar
 from explora.runs import Player, load
 from explora.store import find
 
 from ._parse import RunPath, parse
-from ._screen import Quiet
+from ._screen import Quiet, answered, answered_text
 
 _MOST, _FEW = 100, 10  # tasks in a table; if there are more, only the worst
 
@@ -35,9 +35,12 @@ def evaluate(words: list[str]) -> int:
         """Play held-out tasks with what a run has learned.
 
         Actions are sampled, memory is cleared at the start of each episode; the result of always taking the likeliest
-        action is printed beside. A file of mazes is blocks of lines separated by a blank line: `.` floor, `#` wall,
-        `G` goal, `>v<^` start; the first line of a block may be `# name`. Of the suite `random-solvable` the worst
+        action is printed beside. A file of mazes is blocks of lines separated by a blank line: `.` floor, `#` wall, `G`
+        goal, `>v<^` start; the first line of a block may be `# name`. Of the suite `random-solvable` the worst
         tasks are reported apart: they are chosen by one evaluation and measured by a second one with another seed.
+
+        Of a run that asks questions it says how many held-out items are right, in all and class by class; there is
+        nothing to play twice.
         """
         if episodes < 1:
             raise ArgumentError(f"`episodes` must be at least 1, got {episodes}")
@@ -53,6 +56,9 @@ def evaluate(words: list[str]) -> int:
             )
         suites = domain.read_tasks(tasks) if tasks is not None else list(domain.suites(name).values())
         player = load(path, noted=Quiet().noted)
+        if isinstance(domain, Questions):
+            _say_answers(str(path), player, suites, as_json)
+            return 0
         play = lambda seed=seed, greedy=False: _play(player, suites, name, episodes, seed, greedy)
         sampled = play()
         worst = _worst(sampled, suites, lambda: play(seed + 1))
@@ -77,6 +83,24 @@ def _play(player: Player, suites: list[Suite], name: str, episodes: int, seed: i
     """One verdict over suites of different sizes, those of a file in its order."""
     found = [player.evaluate(suite, episodes=episodes, seed=seed, greedy=greedy) for suite in suites]
     return joined(name, found, [place for suite in suites for place in suite.order])
+
+
+def _say_answers(run: str, player: Player, suites: list[Suite], as_json: bool) -> None:
+    """How a model that answers questions does: on the suite that was asked for task by task, and on all in short."""
+    domain, answers = player.parts.domain, int(player.state.spent.calls)
+    means = {name: player.evaluate(name, episodes=1).mean for name in domain.suite_names}
+    tasks = {}
+    for suite in suites:
+        verdict = player.evaluate(suite, episodes=1)
+        tasks |= {name: float(score) for name, score in zip(verdict.names, verdict.solved, strict=True)}
+    if as_json:
+        sys.stdout.write(json.dumps({"run": run} | answered(means, answers) | {"tasks": tasks}) + "\n")
+        return
+    if len(tasks) > 1:
+        width = max(len(name) for name in (*tasks, "class"))
+        rows = "".join(f"{name:{width}}  {score:5.3f}\n" for name, score in tasks.items())
+        sys.stdout.write(f"{'class':{width}}  right\n{rows}")
+    sys.stdout.write(f"{answered_text(means, answers)}\n")
 
 
 def _worst(sampled: Verdict, suites: list[Suite], again: Callable[[], Verdict]) -> dict[str, float]:

@@ -7,6 +7,7 @@ import typing
 
 import equinox as eqx
 
+from explora import adapters
 from explora.core import Parts, UnknownName
 
 
@@ -50,7 +51,7 @@ def alternatives(owner: eqx.Module, field: str) -> dict[str, type[eqx.Module]]:
     kinds = tuple(kind for kind in (typing.get_args(hint) or (hint,)) if isinstance(kind, type))
     package = importlib.import_module(type(getattr(owner, field)).__module__.split("._")[0])
     found = {}
-    for name, kind in vars(package).items():
+    for name, kind in (*vars(package).items(), *vars(adapters).items()):
         suits = isinstance(kind, type) and issubclass(kind, kinds) and issubclass(kind, eqx.Module)
         if suits and not any(_needed(entry) for entry in dataclasses.fields(kind)):
             found[_typed(name)] = kind

@@ -69,11 +69,12 @@ def _row(path: Path, name: str) -> tuple[str, ...]:
     try:
         with closing(sqlite3.connect(f"file:{path / 'run.db'}?mode=ro", uri=True)) as connection:
             facts = {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM run")}
-            last = connection.execute("SELECT steps, seconds FROM record ORDER BY turn DESC LIMIT 1").fetchone()
+            last = connection.execute("SELECT steps, seconds, calls FROM record ORDER BY turn DESC LIMIT 1").fetchone()
     except (sqlite3.Error, ValueError) as error:
         return (name, recipe, f"damaged: run.db: {_reason(error)}", "", "", "")
-    steps, seconds = last or (0, 0.0)
-    return (name, recipe, str(facts.get("state", "")), f"{steps:,}", f"{seconds / 60:.1f}", _held_out(facts))
+    steps, seconds, calls = last or (0, 0.0, 0)
+    spent = f"{calls:,} answers" if calls and not steps else f"{steps:,}"  # questions take no steps
+    return (name, recipe, str(facts.get("state", "")), spent, f"{seconds / 60:.1f}", _held_out(facts))
 
 
 def _object(text: str) -> dict[str, Any]:

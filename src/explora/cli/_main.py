@@ -29,6 +29,7 @@ All verbs (each has its own --help):
   tune DOMAIN         search a recipe's fields on `graded`, the same budget for every recipe
   export RUN          weights as safetensors, tasks as JSON lines
   suggest             which items of a file to label next; no run, no server
+  audit               labels that look wrong, contradictions, how good they make a model
   predict RUN         what a model that was taught by labels makes of new data
   list                the runs under ./runs
   recipes             the named algorithms, the parts they are made of, their papers
@@ -49,6 +50,7 @@ VERBS = {
     "tune": "_tune",
     "export": "_export",
     "suggest": "_suggest",
+    "audit": "_audit",
     "predict": "_predict",
     "list": "_lists",
     "recipes": "_lists",

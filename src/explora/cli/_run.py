@@ -20,7 +20,7 @@ from ._exchange import exchanged
 from ._main import STARTED
 from ._options import options_of, rebuild
 from ._parse import RunPath, parse, take
-from ._screen import watcher
+from ._screen import answered, answered_text, watcher
 
 _RUN = """Search for tasks worth learning from, learn, and judge every version on held-out tasks.
 
@@ -147,10 +147,13 @@ def _out(running: _Running, seed: int) -> Path | None:
 
 
 def _say(finished: Finished, as_json: bool) -> int:
+    means = {name: verdict.mean for name, verdict in finished.verdicts.items()}
     if as_json:
-        solved = {name: verdict.mean for name, verdict in finished.verdicts.items()}
-        result = {"run": str(finished.path), "state": finished.reason, "mean_solve_rate": solved}
+        result = {"run": str(finished.path), "state": finished.reason}
+        result |= {"mean_solve_rate": means} if finished.answers is None else answered(means, finished.answers)
         sys.stdout.write(json.dumps(result) + "\n")
+    elif finished.answers is not None:
+        sys.stdout.write(f"{answered_text(means, finished.answers)}\n{finished.path}\n")
     else:
         for name, verdict in finished.verdicts.items():
             sys.stdout.write(

@@ -132,6 +132,24 @@ class Domain(Part, Generic[Task]):
         """
         return self
 
+    @property
+    def late(self) -> bool:
+        """Whether answers may come later than they are asked for, as those of people do."""
+        return False
+
+    def arrived(self, lesson: Lesson[Task]) -> Lesson[Task] | None:
+        """Answers that have come by now, as a lesson: playing it gets them, and asks nobody. None if there are none.
+
+        Its `memo` is not None: this run has asked for all of them, even where the explorer does not know of it, because
+        it asked after the checkpoint from which it went on.
+
+        **Arguments:**
+
+        - `lesson`: the rows of which the explorer has not been told. Where an answer was corrected since it was told,
+          there may be other rows in what is returned.
+        """
+        return None
+
     def play(self, policy: Any, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
         """Plays a lesson and records what happened.
 

@@ -71,6 +71,17 @@ class Explorer(Part, Generic[State, Task]):
         """Why there is nothing more to ask: a sentence, or None as long as there is. Only hosted explorers end."""
         return None
 
+    def open(self, state: State) -> Lesson[Task] | None:
+        """The rows whose answers would be news: asked for and not told, and those that may have come unasked.
+
+        Only explorers that can go on while rows wait (`partial`) say something else than None.
+        """
+        return None
+
+    def waiting(self, state: State) -> bool:
+        """Whether there is nothing to do but to wait for answers to what was asked."""
+        return False
+
     def share(self, state: State) -> float | None:
         """How much of what it set out to do is done, in [0, 1]; None: it goes on for ever."""
         return None

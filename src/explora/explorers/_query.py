@@ -16,6 +16,7 @@ from explora.core import (
     Lesson,
     Outcome,
     Parts,
+    Questions,
     Score,
     Space,
     Status,
@@ -34,14 +35,16 @@ class Queried(eqx.Module):
 
     - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused.
     - `answers`: the class that each was answered with; -1 where it was not, or where numbers are predicted.
+    - `targets`: the numbers that each was answered with; not-a-number where it was not; no columns for classes.
     - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
     - `memory`: what the score remembers of each.
-    - `order`: as how manieth each was asked, from 0; -1: not yet, or known from the start.
+    - `order`: as how manieth each was asked, from 0; -1: not yet, or known without asking.
     - `chosen`: what is asked next.
     """
 
     status: Int8[np.ndarray, " items"]
     answers: Int[np.ndarray, " items"]
+    targets: Float[np.ndarray, "items outputs"]
     scores: Float[np.ndarray, " items"]
     memory: Any
     order: Int[np.ndarray, " items"]
@@ -62,6 +65,8 @@ class Query(Explorer[Queried, Array]):
     - `batch`: how many items are asked for at a time.
     - `budget`: how many are asked for in all; None: every one.
     - `look`: how many items to look at, drawn at random; None: all of them.
+    - `ahead`: how many items may be out at a time, asked for and not answered; None: a batch. It matters where answers
+      come late: a person who has one more item at hand need not wait for the model, but older choices are worse ones.
 
     **Reference:** Settles 2009, Active Learning Literature Survey, sec. 2.3 and 3.
     """
@@ -74,6 +79,7 @@ class Query(Explorer[Queried, Array]):
     batch: int = 10
     budget: int | None = None
     look: int | None = None
+    ahead: int | None = None
 
     def __check_init__(self):
         between("batch", self.batch, 1)
@@ -81,6 +87,8 @@ class Query(Explorer[Queried, Array]):
             between("budget", self.budget, 1)
         if self.look is not None:
             between("look", self.look, 1)
+        if self.ahead is not None:
+            between("ahead", self.ahead, 1)
 
     @property
     def rhythm(self) -> tuple[tuple[str, int], ...]:
@@ -89,9 +97,23 @@ class Query(Explorer[Queried, Array]):
     @property
     def needs(self) -> frozenset[str]:
         scored = frozenset() if self.score is None else self.score.needs
-        return frozenset({"items", "predictions"}) | (self.select.needs - {"scores", "answers", "targets"}) | scored
+        # what it gives its own selector, and what `refuses` has a better sentence for, nobody else has to provide
+        return (frozenset({"items", "predictions"}) | self.select.needs | scored) - {
+            "scores",
+            "answers",
+            "targets",
+            "classes",
+        }
 
     def refuses(self, parts: Parts) -> str | None:
+        if not isinstance(parts.domain, Questions):
+            return f"Query asks questions and {type(parts.domain).__name__} has none; use the domain `pool`"
+        of_classes = [part for part in (self.select, self.score) if part and {"answers", "classes"} & part.needs]
+        if of_classes and not parts.domain.given.classes:
+            return (
+                f"{type(of_classes[0]).__name__} tells classes apart; {type(parts.domain).__name__} predicts numbers "
+                "here; use a recipe for numbers, `greedy` or `variance`"
+            )
         if "scores" in self.select.needs and self.score is None:
             return f"{type(self.select).__name__} chooses by score and there is none; give `score`, Margin() say"
         return None
@@ -101,12 +123,15 @@ class Query(Explorer[Queried, Array]):
         status, answers = np.zeros(rows, np.int8), np.full(rows, -1, np.int64)
         given = space.given  # pyright: ignore[reportAttributeAccessIssue]
         status[given.known] = KNOWN
+        targets = np.full((rows, 0 if given.classes else given.values.shape[1]), np.nan, np.float32)
         if given.classes:
             answers[given.known] = given.values[given.known]
+        else:
+            targets[given.known] = given.values[given.known]
         row = () if self.score is None else self.score.init()
         memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (rows, *np.shape(x))).copy(), row)
         never, nothing = np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64)
-        return Queried(status, answers, np.zeros(rows, np.float32), memory, never, nothing)
+        return Queried(status, answers, targets, np.zeros(rows, np.float32), memory, never, nothing)
 
     def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
         if phase == "look":
@@ -116,7 +141,7 @@ class Query(Explorer[Queried, Array]):
         status[items] = OPEN
         order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
         nothing = np.full(self.batch, -1, np.int64)
-        state = Queried(status, state.answers, state.scores, state.memory, order, nothing)
+        state = Queried(status, state.answers, state.targets, state.scores, state.memory, order, nothing)
         return state, _lesson(items, True, phase=phase)
 
     def tell(
@@ -125,16 +150,21 @@ class Query(Explorer[Queried, Array]):
         if lesson.plays == 0:
             return self._looked(state, lesson, outcome, key)
         items, told = np.asarray(lesson.tasks), np.asarray(outcome.status)
-        status, answers = state.status.copy(), state.answers.copy()
+        status, answers, targets = state.status.copy(), state.answers.copy(), state.targets.copy()
+        order = state.order.copy()
+        if lesson.memo is not None:  # asked by this run, in turns that were forgotten when it died: they count
+            mine = items[(told != Status.WAITING) & (status[items] == FREE)]
+            order[mine] = order.max(initial=-1) + 1 + np.arange(len(mine))
         status[items[told == Status.ANSWERED]] = KNOWN
         status[items[told == Status.VOID]] = REFUSED
         answered = told == Status.ANSWERED
-        if outcome.made is not None and np.issubdtype(np.asarray(outcome.made).dtype, np.integer):
-            answers[items[answered]] = np.asarray(outcome.made)[answered]
+        if outcome.made is not None:
+            said = np.asarray(outcome.made)[answered]
+            (targets if targets.shape[1] else answers)[items[answered]] = said
         memory = state.memory
         if jax.tree.leaves(memory):
             memory = self._scored(state, lesson, _with_outputs(outcome))[1]
-        return Queried(status, answers, state.scores, memory, state.order, state.chosen)
+        return Queried(status, answers, targets, state.scores, memory, order, state.chosen)
 
     def finished(self, state: Queried) -> str | None:
         if self.budget is not None and _asked(state) >= self.budget:
@@ -142,6 +172,18 @@ class Query(Explorer[Queried, Array]):
         if (state.status == FREE).any() or (state.chosen >= 0).any():
             return None
         return "every item has been asked for"
+
+    def open(self, state: Queried) -> Lesson | None:
+        rows = np.flatnonzero((state.status == FREE) | (state.status == OPEN))
+        return _lesson(rows, True, phase="ask") if len(rows) else None
+
+    def waiting(self, state: Queried) -> bool:
+        out = int((state.status == OPEN).sum())
+        return out > 0 and (out >= self._ahead or self.finished(state) is not None)
+
+    @property
+    def _ahead(self) -> int:
+        return self.batch if self.ahead is None else self.ahead
 
     def share(self, state: Queried) -> float:
         items = int((state.status == FREE).sum()) + _asked(state)
@@ -183,15 +225,18 @@ class Query(Explorer[Queried, Array]):
             scores=score,
             predictions=outcome.predictions,
             embeddings=outcome.embeddings,
+            targets=state.targets[items] if state.targets.shape[1] else None,
         )
-        left = self.batch if self.budget is None else min(self.batch, self.budget - _asked(state))
-        best = items[self.select(candidates, left, rng=generator(key))]
+        left = min(self.batch, self._ahead - int((state.status == OPEN).sum()))
+        if self.budget is not None:
+            left = min(left, self.budget - _asked(state))
+        best = items[self.select(candidates, left, rng=generator(key))] if left > 0 else items[:0]
         chosen = np.full(self.batch, -1, np.int64)
         chosen[: len(best)] = best
         scores = state.scores.copy()
         if score is not None:  # of those asked for already it stays what it was when they were chosen
             scores[items[candidates.free]] = score[candidates.free]
-        return Queried(state.status, state.answers, scores, memory, state.order, chosen)
+        return Queried(state.status, state.answers, state.targets, scores, memory, state.order, chosen)
 
     def _scored(self, state: Queried, lesson: Lesson, outcome: Outcome) -> tuple[np.ndarray | None, Any]:
         """The scores of a lesson's items, and what the score remembers now of all items."""

@@ -7,12 +7,14 @@ The loop knows no domain, no database and no person: they arrive as arguments. T
 - **hosted** (`host_chunk`): plain Python, for parts that need it.
 
 A run compiles if no part is `hosted`. Both ways agree to floating-point rounding; within one way a run is exact to the
-last bit. The key of a turn depends on the run's seed and the turn's number alone, so 12 turns are 5 turns and 7 turns.
+last bit. Answers that come late, as people's do, are taken by a `step` of their own as soon as they have `arrived`.
+The key of a turn depends on the run's seed and the turn's number alone, so 12 turns are 5 turns and 7 turns.
 """
 
 from ._compiled import Log as Log
 from ._compiled import chunk as chunk
 from ._compiled import rehearse as rehearse
+from ._hosted import arrived as arrived
 from ._hosted import host_chunk as host_chunk
 from ._hosted import hosted as hosted
 from ._rhythm import phase_at as phase_at

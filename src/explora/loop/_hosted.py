@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from explora.core import Parts
+from explora.core import Lesson, Parts
 
 from . import _digest as digest
 from ._compiled import Log
 from ._jitted import jitted
-from ._rhythm import phase_at, phases
+from ._rhythm import phase_at, phases, starts
 from ._state import Event, State
 from ._step import step
 
@@ -44,6 +45,9 @@ def host_chunk(
 ) -> tuple[State, Log]:
     """What `chunk` does, in plain Python.
 
+    Where answers may come late, those that have come are taken first, before anything new is asked: a chunk that
+    begins with the rhythm and finds some is one turn, which takes the place of a whole rhythm.
+
     **Arguments:**
 
     - `parts`, `state`, `root`: as for `step`.
@@ -55,6 +59,9 @@ def host_chunk(
     names = phases(parts.explorer)
     quick = jitted(parts)
     first = int(state.turn)
+    late = arrived(parts, state) if starts(parts.explorer, first) else None
+    if late is not None:
+        return _take(parts, quick, state, late, root=root, keep=keep)
     kinds = [names.index(phase_at(parts.explorer, first + turn)) for turn in range(turns)]
     told: list[dict[str, Any]] = []
     lineage: list[Any] = []
@@ -67,6 +74,32 @@ def host_chunk(
     columns = {name: jnp.stack([row[name] for row in told]) for name in told[0]}
     rows = {name: _stack(lineage, [kind == number for kind in kinds]) for number, name in enumerate(names)}
     return state, Log(columns, rows, jnp.asarray(np.array(kinds, np.int32)))
+
+
+def arrived(parts: Parts, state: State) -> Lesson | None:
+    """The answers that have come to what the explorer asked earlier, as a lesson for `step`; None if there are none.
+
+    They are in the journal by then.
+    """
+    if not parts.domain.late:
+        return None
+    unsettled = parts.explorer.open(state.explorer)
+    return None if unsettled is None else parts.domain.arrived(unsettled)
+
+
+def _take(
+    parts: Parts, quick: Parts, state: State, late: Lesson, *, root: PRNGKeyArray, keep: Callable[[Event], Any] | None
+) -> tuple[State, Log]:
+    """A turn for late answers. The turns that the rhythm would still have are passed over, so that it begins anew."""
+    names, rhythm = phases(parts.explorer), sum(times for _, times in parts.explorer.rhythm)
+    state, event = step(quick, state, root=root, lesson=late)
+    state = eqx.tree_at(lambda s: s.turn, state, state.turn + (rhythm - 1))
+    if keep is not None:
+        keep(event)
+    columns = {name: x[None] for name, x in digest.metrics(quick, state, event.outcome).items()}
+    lived = digest.rows(parts.explorer, state, event)
+    rows = {name: jax.tree.map(lambda x: x[None], lived) if name == late.phase else None for name in names}
+    return state, Log(columns, rows, jnp.asarray([names.index(late.phase)], jnp.int32))
 
 
 def _stack(records: list[Any], chosen: list[bool]) -> Any:

@@ -11,6 +11,11 @@ def phases(explorer: Explorer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, _ in explorer.rhythm))
 
 
+def starts(explorer: Explorer, turn: int) -> bool:
+    """Whether the rhythm begins anew with a turn, on the host."""
+    return turn % sum(times for _, times in explorer.rhythm) == 0
+
+
 def phase_at(explorer: Explorer, turn: int) -> str:
     """The kind of round of a turn, on the host."""
     place = turn % sum(times for _, times in explorer.rhythm)

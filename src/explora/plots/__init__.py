@@ -10,6 +10,24 @@ same for several runs, grouped by recipe with their seeds together. Who plays th
 knows runs as folders, never as something that can be started.
 """
 
+from ._asking import AnswerScore as AnswerScore
+from ._asking import Asked as Asked
+from ._asking import AskedFormat as AskedFormat
+from ._asking import Asking as Asking
+from ._asking import Baseline as Baseline
+from ._asking import Lead as Lead
+from ._asking import Price as Price
+from ._asking import Waits as Waits
+from ._asking import answer_headline as answer_headline
+from ._asking import answer_scores as answer_scores
+from ._asking import asked as asked
+from ._asking import asked_file as asked_file
+from ._asking import asked_rows as asked_rows
+from ._asking import contradictions as contradictions
+from ._asking import lead as lead
+from ._asking import price as price
+from ._asking import random_baseline as random_baseline
+from ._asking import waits as waits
 from ._comparison import comparison_json as comparison_json
 from ._comparison import comparison_page as comparison_page
 from ._comparison import comparison_text as comparison_text
@@ -51,7 +69,6 @@ from ._facts_verdict import Headline as Headline
 from ._facts_verdict import headline as headline
 from ._gather import Learned as Learned
 from ._gather import Report as Report
-from ._gather import Seen as Seen
 from ._gather import gather as gather
 from ._replays import Actor as Actor
 from ._replays import Choice as Choice
@@ -59,3 +76,4 @@ from ._replays import Replay as Replay
 from ._replays import replay as replay
 from ._report import report_page as report_page
 from ._report import write_report as write_report
+from ._seen import Seen as Seen

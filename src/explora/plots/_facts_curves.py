@@ -8,22 +8,27 @@ from jaxtyping import Float, Int
 from explora.store import Records
 
 AXES = ("steps", "minutes", "updates")
-"""What a curve can be plotted over, and the fields of `Axes`."""
+"""What a curve of a run in an environment can be plotted over: fields of `Axes`."""
+
+ANSWER_AXES = ("answers", "minutes")
+"""The same where questions are asked: there are no environment steps."""
 
 
 class Axes(NamedTuple):
-    """Where the points of a curve lie, three ways.
+    """Where the points of a curve lie, four ways.
 
     **Arguments:**
 
     - `steps`: environment steps, scoring rollouts included.
     - `minutes`: wall-clock time of the run [min].
     - `updates`: turns that the learner learned from.
+    - `answers`: calls of an oracle.
     """
 
     steps: Float[np.ndarray, " points"]
     minutes: Float[np.ndarray, " points"]
     updates: Float[np.ndarray, " points"]
+    answers: Float[np.ndarray, " points"]
 
 
 class Curve(NamedTuple):
@@ -46,7 +51,8 @@ class Curve(NamedTuple):
 
 def axes(records: Records) -> Axes:
     """Where the records of a run lie."""
-    return Axes(records.steps.astype(float), records.seconds / 60, records.updates.astype(float))
+    whole = (records.steps.astype(float), records.updates.astype(float), records.calls.astype(float))
+    return Axes(whole[0], records.seconds / 60, *whole[1:])
 
 
 def metric_curves(records: Records) -> tuple[Curve, ...]:

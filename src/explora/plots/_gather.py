@@ -5,18 +5,18 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.random as jr
-import numpy as np
-from jaxtyping import UInt8
 
 from explora.core import Environment, ExploraError, Parts, Space
 from explora.store import RunFolder, TaskRow
 
+from ._asking import Asking, answer_headline, asks_questions, gather_asking
 from ._facts_card import Cost, RunCard, cost, run_card
 from ._facts_curves import Curve, metric_curves, speed_curve
 from ._facts_matrix import Judged, Matrix, SuiteResult, held_out_curve, matrices, suite_results
 from ._facts_tasks import Difficulty, Family, Generation, best, deepest, difficulty, family, generations
 from ._facts_verdict import Headline, headline
 from ._replays import Actor, Choice, Replay, found_choices, held_out_choices, replay
+from ._seen import Seen
 
 _PICTURE, _FRAME, _SAMPLES = 132, 160, 18
 
@@ -40,19 +40,6 @@ class Learned(NamedTuple):
     keeps: bool = True
 
 
-class Seen(NamedTuple):
-    """A task as people see it.
-
-    **Arguments:**
-
-    - `pixels`: its picture; None if its space cannot draw.
-    - `description`: one line.
-    """
-
-    pixels: UInt8[np.ndarray, "height width 3"] | None
-    description: str
-
-
 class Report(NamedTuple):
     """What the page of a run shows; what is missing is None or empty.
 
@@ -69,6 +56,7 @@ class Report(NamedTuple):
     - `samples`: random draws from the space, where nothing was recorded.
     - `replays`: of held-out tasks, and of recorded (or drawn) ones.
     - `notes`: what could not be shown, and why.
+    - `asking`: of a run that asks questions; then what follows from playing in an environment is empty.
     """
 
     card: RunCard
@@ -89,6 +77,7 @@ class Report(NamedTuple):
     samples: tuple[Seen, ...]
     replays: tuple[tuple[Replay, ...], tuple[Replay, ...]]
     notes: tuple[str, ...]
+    asking: Asking | None = None
 
 
 def gather(
@@ -112,6 +101,10 @@ def gather(
     results = tuple(sorted(suite_results(evaluations, judged), key=first))
     versions = tuple(sorted(matrices(records, evaluations, judged), key=first))
     card, spent = run_card(folder.path.name, facts, usual=usual, paper=paper), cost(records)
+    if asks_questions(records, learned.parts if learned is not None else None):
+        explorer = facts.get("config", {}).get("parts", {}).get("explorer", {})
+        asking = gather_asking(database, explorer, learned.parts if learned is not None else None, results, versions)
+        return _of_questions(card, spent, asking, records, notes)
     chosen, tree = generations(tasks), family(tasks)
     pictured = {task.id: task for group in chosen for task in group.best}
     pictured |= {task.id: task for task in (tree.excerpt if tree is not None else ())}
@@ -136,6 +129,31 @@ def gather(
         samples=() if space is None else tuple(_see(space, task) for task in drawn),
         replays=((), ()) if learned is None else _replays(learned, results, tasks, drawn[:3]),
         notes=tuple(notes),
+    )
+
+
+def _of_questions(card: RunCard, spent: Cost | None, asking: Asking, records: Any, notes: Sequence[str]) -> Report:
+    """The report of a run that asks questions: it plays no episodes and makes no tasks."""
+    return Report(
+        card=card,
+        cost=spent,
+        headline=answer_headline(card, spent, asking),
+        held_out=(),
+        metrics=metric_curves(records),
+        speed=speed_curve(records),
+        results=asking.results,
+        matrices=asking.matrices,
+        summaries={},
+        found=0,
+        keeps=True,
+        generations=(),
+        family=None,
+        difficulty=(),
+        seen={},
+        samples=(),
+        replays=((), ()),
+        notes=tuple(notes),
+        asking=asking,
     )
 
 

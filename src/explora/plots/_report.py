@@ -6,24 +6,30 @@ from pathlib import Path
 from explora.store import guard, write_file
 
 from . import _drawing as draw
+from ._asking import SECTIONS, answer_sections, answer_tiles
 from ._drawing import escape
 from ._facts_card import Cost, RunCard, Setting
 from ._facts_matrix import percent
 from ._gather import Report
 from ._report_charts import curves_section, difficulty_section, speed_section
-from ._report_tasks import gallery_section, held_out_section, replays_section
+from ._report_tasks import gallery_section, gauge, held_out_section, replays_section
 
-_SECTIONS = {
+_PLAYED = {
     "curves": "Learning",
     "held-out": "Held-out tasks",
     "gallery": "Discovered tasks",
     "replays": "Replays",
     "difficulty": "Difficulty",
     "cost": "Speed and cost",
+}
+_ALWAYS = {
     "configuration": "Configuration",
     "environment": "Environment",
     "citation": "Citation",
 }
+
+
+_OF_PLAY = ("steps", "episodes", "final_episodes", "record")  # fields of a plan that mean nothing to questions
 
 
 def report_page(report: Report) -> str:
@@ -33,16 +39,22 @@ def report_page(report: Report) -> str:
 
     - `report`: what it shows, from `gather`.
     """
+    if report.asking is not None:
+        sections = answer_sections(report.asking, report.metrics, gauge)
+    else:
+        sections = [
+            curves_section(report),
+            held_out_section(report),
+            gallery_section(report),
+            replays_section(report),
+            difficulty_section(report),
+            speed_section(report),
+        ]
     body = [
         _header(report),
         "<main>",
-        curves_section(report),
-        held_out_section(report),
-        gallery_section(report),
-        replays_section(report),
-        difficulty_section(report),
-        speed_section(report),
-        _configuration(report.card),
+        *sections,
+        _configuration(report.card, asks=report.asking is not None),
         _environment(report.card),
         _citation(report.card),
         "</main>",
@@ -64,7 +76,8 @@ def write_report(report: Report, path: Path) -> Path:
 
 def _header(report: Report) -> str:
     card = report.card
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in _SECTIONS.items())
+    shown = (_PLAYED if report.asking is None else SECTIONS) | _ALWAYS
+    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in shown.items())
     over = f"explora · run <b>{escape(card.name)}</b> · {escape(card.recipe)} on {escape(card.domain)}"
     notes = "".join(draw.paragraph(note, "none") for note in report.notes)
     further = "".join(f'<p class="lede">{escape(sentence)}</p>' for sentence in report.headline.further)
@@ -77,6 +90,15 @@ def _header(report: Report) -> str:
 def _tiles(report: Report, spent: Cost | None) -> str:
     if spent is None:
         return ""
+    tiles = _played(report, spent) if report.asking is None else answer_tiles(report.asking, spent)
+    return (
+        '<ul class="tiles">'
+        + "".join(f"<li><b>{escape(n)}</b><span>{escape(t)}</span></li>" for n, t in tiles)
+        + "</ul>"
+    )
+
+
+def _played(report: Report, spent: Cost) -> list[tuple[str, str]]:
     tiles = [(percent(result.mean), f"of {result.suite} solved") for result in report.results[:2]]
     tiles += [
         (draw.short(float(spent.steps)), "environment steps"),
@@ -86,14 +108,10 @@ def _tiles(report: Report, spent: Cost | None) -> str:
     ]
     if report.found:
         tiles.append((f"{report.found:,}", "tasks recorded"))
-    return (
-        '<ul class="tiles">'
-        + "".join(f"<li><b>{escape(n)}</b><span>{escape(t)}</span></li>" for n, t in tiles)
-        + "</ul>"
-    )
+    return tiles
 
 
-def _configuration(card: RunCard) -> str:
+def _configuration(card: RunCard, *, asks: bool) -> str:
     groups: dict[str, list[Setting]] = {}
     for setting in card.settings:
         groups.setdefault(setting.path.partition(".")[0], []).append(setting)
@@ -102,9 +120,10 @@ def _configuration(card: RunCard) -> str:
     if changed:
         said += f" Marked: what differs from the recipe's own defaults ({len(changed)})."
     tables = "".join(f"<div>{_settings(rows, name.capitalize())}</div>" for name, rows in groups.items())
-    plan = f"<div>{_settings(card.plan, 'Plan')}</div>" if card.plan else ""
+    plan = [row for row in card.plan if not (asks and row.path in _OF_PLAY)]
+    planned = f"<div>{_settings(plan, 'Plan')}</div>" if plan else ""
     return draw.section(
-        "configuration", "Configuration", draw.paragraph(said), f'<div class="charts">{tables}{plan}</div>'
+        "configuration", "Configuration", draw.paragraph(said), f'<div class="charts">{tables}{planned}</div>'
     )
 
 

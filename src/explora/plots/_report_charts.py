@@ -8,8 +8,13 @@ from ._facts_curves import AXES, Curve, smooth
 from ._facts_tasks import Difficulty
 from ._gather import Report
 
-AXIS_NAMES = {"steps": "environment steps", "minutes": "minutes", "updates": "updates of the learner"}
-"""What each of `AXES` is called."""
+AXIS_NAMES = {
+    "steps": "environment steps",
+    "minutes": "minutes",
+    "updates": "updates of the learner",
+    "answers": "answers",
+}
+"""What each of `AXES` and `ANSWER_AXES` is called."""
 
 _FIRST = {"play/solved": "Solved in training", "play/return": "Return in training"}
 

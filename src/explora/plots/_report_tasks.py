@@ -9,8 +9,9 @@ from ._drawing import escape
 from ._drawing._tree import Node
 from ._facts_matrix import Matrix, SuiteResult, TaskResult, generality, percent
 from ._facts_tasks import Family
-from ._gather import Report, Seen
+from ._gather import Report
 from ._replays import Replay
+from ._seen import Seen
 
 _ROWS, _COLUMNS = 40, 16  # beyond these a table or heat map is no longer looked at
 
@@ -90,7 +91,7 @@ def _task(task: TaskResult) -> tuple[str, ...]:
     number = lambda x, form: "–" if x is None or not np.isfinite(x) else format(x, form)
     return (
         escape(task.name),
-        f'{_gauge(task)}<span class="share">{task.solved:.0%}</span>',
+        f'{gauge(task)}<span class="share">{task.solved:.0%}</span>',
         f"<small>{task.low:.0%} to {task.high:.0%}</small>",
         number(task.returned, ".2f"),
         number(task.length, ".0f"),
@@ -98,7 +99,7 @@ def _task(task: TaskResult) -> tuple[str, ...]:
     )
 
 
-def _gauge(task: TaskResult) -> str:
+def gauge(task: TaskResult) -> str:
     """A bar as long as the solve rate, with a thinner one for the interval."""
     return (
         f'<span class="gauge" aria-hidden="true"><i style="width:{100 * task.solved:.1f}%"></i>'

@@ -73,6 +73,21 @@ _QUESTIONS = (
     _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794", "typiclust"),
     _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603", "probcover"),
     _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212", "max_herding"),
+    _asking(
+        "uncertainty-herding",
+        "Uncertainty herding",
+        "Query(UncertaintyHerding, Margin)",
+        "Bae et al. 2024, arXiv:2412.20644",
+        "uncertainty_herding",
+    ),
+    _asking(
+        "greedy",
+        "Greedy sampling (iGS), for numbers",
+        "Query(GreedyBoth)",
+        "Wu et al. 2018, arXiv:1808.04245",
+        "greedy",
+    ),
+    _asking("variance", "Committee variance, for numbers", "Query(Top, Variance)", "Burbidge et al. 2007", "variance"),
 )
 
 RECIPES: tuple[Recipe, ...] = (

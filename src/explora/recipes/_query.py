@@ -4,6 +4,7 @@ from explora.core import Domain, Parts, Score
 from explora.explorers import Query
 from explora.explorers.query import (
     Badge,
+    GreedyBoth,
     KCentre,
     MaxHerding,
     Power,
@@ -13,10 +14,11 @@ from explora.explorers.query import (
     Switch,
     Top,
     TypiClust,
+    UncertaintyHerding,
 )
 from explora.learners import Supervised
 from explora.nets import Ensemble
-from explora.scores import BALD, Entropy, LeastConfident, Margin, VoteEntropy
+from explora.scores import BALD, Entropy, LeastConfident, Margin, Variance, VoteEntropy
 
 
 def active(domain: Domain) -> Parts:
@@ -122,6 +124,30 @@ def max_herding(domain: Domain) -> Parts:
     **Reference:** Bae et al. 2024, Generalized Coverage for More Robust Low-Budget Active Learning (arXiv:2407.12212).
     """
     return _asking(domain, MaxHerding())
+
+
+def uncertainty_herding(domain: Domain) -> Parts:
+    """Asks for items that cover most of what the model is unsure of.
+
+    **Reference:** Bae et al. 2024, Uncertainty Herding (arXiv:2412.20644).
+    """
+    return _asking(domain, UncertaintyHerding(), Margin())
+
+
+def greedy(domain: Domain) -> Parts:
+    """Where numbers are predicted: asks for items far from those answered, in inputs and in predictions.
+
+    **Reference:** Wu et al. 2018, Active Learning for Regression Using Greedy Sampling (arXiv:1808.04245), iGS.
+    """
+    return _asking(domain, GreedyBoth())
+
+
+def variance(domain: Domain) -> Parts:
+    """Where numbers are predicted: asks where the members of a committee differ most.
+
+    **Reference:** Burbidge et al. 2007; Settles 2009, sec. 3.2.
+    """
+    return _asking(domain, Top(), Variance(), members=8)
 
 
 def _asking(domain: Domain, select: Selector, score: Score | None = None, members: int = 1) -> Parts:

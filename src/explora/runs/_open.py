@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Parts, Questions, RunError, build, sharing, spec
+from explora.core import ArgumentError, ExploraError, Memory, Parts, Questions, RunError, build, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
 from explora.loop import State, init, rehearse
@@ -35,11 +35,13 @@ class Finished(eqx.Module):
     - `path`: its folder.
     - `reason`: `"finished"` or `"interrupted"`.
     - `verdicts`: the watched suites, at the end.
+    - `answers`: how many questions were answered; None where the domain asks none.
     """
 
     path: Path
     reason: str
     verdicts: dict[str, Verdict]
+    answers: int | None = None
 
 
 def run(
@@ -141,7 +143,10 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
         state, _, messages = restore(folder, parts, plan)
         for message in (*folder.warnings, *messages):
             noted(message)
-        return Player(parts, state)
+        journal = Memory()  # what came from outside says what the numbers of the answers mean
+        for row in folder.database.journal():
+            journal.note(row.kind, [row.data])
+        return Player(parts.noting(journal), state)
 
 
 def read(folder: RunFolder) -> tuple[Parts, Plan]:
@@ -234,7 +239,8 @@ def _see_through(
     folder.database.set(state=reason, final={name: _summary(verdict) for name, verdict in verdicts.items()})
     for watcher in watchers:
         watcher.stopped(str(folder.path), reason, verdicts)
-    return Finished(folder.path, reason, verdicts)
+    answers = int(session.state.spent.calls) if isinstance(parts.domain, Questions) else None
+    return Finished(folder.path, reason, verdicts, answers)
 
 
 def _mode(parts: Parts) -> str:

@@ -15,13 +15,15 @@ import numpy as np
 from explora.core import Environment, Parts, Questions, Suite
 from explora.engines import Engine
 from explora.ledger import Verdict, evaluate
-from explora.loop import Log, State
+from explora.loop import Log, State, arrived
 from explora.store import EvaluationRow, Record, RunFolder
 
 from ._clock import Clock
 from ._lineage import Lineage
 from ._plan import Plan
 from ._watcher import Progress, Watcher
+
+_PAUSE = 0.25  # how long a run sleeps before it looks again whether an answer has come [s]
 
 
 class Session:
@@ -54,7 +56,7 @@ class Session:
         self.lineage = Lineage(set(folder.database.numbers()))
         self.pace = steps_a_turn(parts, state)
         self._saved = time.monotonic()
-        self._interrupted = False
+        self._interrupted = self._patient = False
 
     def run(self) -> str:
         """Goes on until the end.
@@ -65,6 +67,9 @@ class Session:
         last = 0.0
         with self._interruptible():
             while not self._over(last) and not self._interrupted:
+                if self._waiting():
+                    self._wait()
+                    continue
                 started = time.monotonic()
                 self._chunk(root)
                 last = time.monotonic() - started
@@ -76,7 +81,26 @@ class Session:
         return evaluate(self.parts.learner, self.state.learner, self.parts.domain, self.suites, episodes=episodes)
 
     def _over(self, last: float) -> bool:
-        return self.clock.over(self._steps, last) or self.parts.explorer.finished(self.state.explorer) is not None
+        explorer, state = self.parts.explorer, self.state.explorer
+        if self.clock.over(self._steps, last):
+            return True
+        if explorer.waiting(state):
+            return not self.parts.domain.late  # nobody will ever answer
+        return explorer.finished(state) is not None
+
+    def _waiting(self) -> bool:
+        """Whether nothing can be asked and no answer has come."""
+        return self.parts.explorer.waiting(self.state.explorer) and arrived(self.parts, self.state) is None
+
+    def _wait(self) -> None:
+        """Sleeps until an answer has come, the time is over or somebody interrupts; what is out is saved before."""
+        self._save()
+        if not self._patient:
+            for watcher in self.watchers:
+                watcher.noted("waiting for answers; Ctrl-C stops cleanly, and no answer is lost")
+        self._patient = True
+        while self._waiting() and not self._interrupted and not self._over(0.0):
+            time.sleep(_PAUSE)
 
     @property
     def _steps(self) -> int:
@@ -92,6 +116,7 @@ class Session:
         self.state = eqx.tree_at(lambda s: s.budget, self.state, jnp.asarray(budget, jnp.float32))
         self.state, log = self.engine.advance(self.parts, self.state, root=root, turns=turns, capacity=capacity)
         jax.block_until_ready(self.state.turn)
+        turns = min(turns, len(log.phase))  # late answers are a turn of their own
         self.clock.mark(self._steps)
         self._record(log, turns, before, budget)
 

@@ -18,6 +18,9 @@ that was never interrupted, wall-clock columns aside. What came from outside is 
 `schedule` (a budget that followed the clock) and the `journal` (answers of people) are written before they are used,
 and read when a turn is repeated.
 
+**People** answer questions out of a queue (`Slots`): a file of its own, with leases, that several runs, pages and
+people may have open at once.
+
 **Sinks** hand the metrics on to other people's trackers.
 
 Everything is stamped with a format number; a newer explora reads older formats, and an older one that meets a newer
@@ -46,6 +49,9 @@ from ._sinks import TensorBoardSink as TensorBoardSink
 from ._sinks import WandbSink as WandbSink
 from ._sinks import check_sinks as check_sinks
 from ._sinks import open_sink as open_sink
+from ._slots import Claim as Claim
+from ._slots import Slots as Slots
+from ._slots import Word as Word
 from ._tables import EvaluationRow as EvaluationRow
 from ._tables import EventRow as EventRow
 from ._tables import Record as Record

@@ -98,7 +98,7 @@ class Quiz(Questions[Int32[Array, ""]]):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"items"})
+        return frozenset({"items", "classes"})
 
     def play(self, policy: Predictor, lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
         items = np.asarray(lesson.tasks)

@@ -7,7 +7,17 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.core import Expectation, Lesson, Memory, Outcome, Parts, TaskError, UnknownName
+from explora.core import (
+    CombinationError,
+    Expectation,
+    Lesson,
+    Memory,
+    Outcome,
+    Parts,
+    TaskError,
+    UnknownName,
+    override,
+)
 from explora.domains.pool import (
     Annotators,
     Answer,
@@ -27,6 +37,7 @@ from explora.explorers import Query
 from explora.explorers.query import Random
 from explora.learners import Supervised
 from explora.loop import hosted, init
+from explora.recipes import recipe
 from explora.runs import Plan, Watcher, resume, run
 from explora.store import RunFolder
 from explora.testing import Middles
@@ -246,3 +257,22 @@ def asked_suite(domain: Pool, name: str) -> Lesson:
 
 def _solved(outcome: Outcome) -> list[float]:
     return np.asarray(outcome.solved).tolist()
+
+
+def test_asking_about_classes_is_refused_where_numbers_are_predicted():
+    numbers = pool(labels=[1.5, 2.5, 3.5, 4.5] * 5)
+    for name in ("margin", "active", "committee"):
+        with pytest.raises(CombinationError, match="tells classes apart; Pool predicts numbers here; use a recipe"):
+            recipe(name).build(numbers).check()
+    greedy = override(recipe("greedy").build(numbers), {"explorer.batch": 4})
+    last = list(hosted(greedy, init(greedy, key=jr.key(0)), root=jr.key(1), turns=4))[-1][0]
+    known = last.explorer.targets[last.explorer.status == 2]
+    assert known.shape == (8, 1)
+    assert set(known.ravel().tolist()) <= {1.5, 2.5, 3.5, 4.5}
+
+
+def test_a_pool_without_labels_says_what_to_do():
+    with pytest.raises(
+        CombinationError, match=r"the data hold no labels.*let `explora suggest` say what to label first"
+    ):
+        recipe("random").build(pool(labels=[None] * 12)).check()

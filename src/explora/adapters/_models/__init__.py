@@ -6,5 +6,6 @@ never stored: it is fitted again, from its labels and the same key.
 
 from ._estimator import Committee as Committee
 from ._estimator import Estimator as Estimator
+from ._estimator import chances as chances
 from ._torch import TorchCommittee as TorchCommittee
 from ._torch import TorchModel as TorchModel

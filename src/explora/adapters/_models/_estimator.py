@@ -159,7 +159,7 @@ class Estimator(Model):
                     if fitted.classes is None:
                         said[rows, member] = np.reshape(model.predict(inputs[rows]), (-1, said.shape[2]))
                     else:
-                        said[rows, member, model.classes_] = _chances(model, inputs[rows])
+                        said[rows, member, model.classes_] = chances(model, inputs[rows])
         return said
 
     def embed(
@@ -206,15 +206,16 @@ def _weighing(model: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{name}__sample_weight" if name else "sample_weight": weights}
 
 
-def _chances(model: Any, inputs: np.ndarray) -> Float[np.ndarray, "rows seen"]:
+def chances(model: Any, inputs: Any) -> Float[np.ndarray, "rows seen"]:
+    """How probable a fitted classifier takes each class to be; made of its votes if it knows no chances."""
     if hasattr(model, "predict_proba"):
         return np.asarray(model.predict_proba(inputs))
     if hasattr(model, "decision_function"):
         votes = np.asarray(model.decision_function(inputs), np.float64)
         votes = np.stack([-0.5 * votes, 0.5 * votes], axis=1) if votes.ndim == 1 else votes
         if votes.shape[1] == len(model.classes_):  # one against one has more columns than classes
-            chances = np.exp(votes - votes.max(axis=1, keepdims=True))
-            return chances / chances.sum(axis=1, keepdims=True)
+            raised = np.exp(votes - votes.max(axis=1, keepdims=True))
+            return raised / raised.sum(axis=1, keepdims=True)
     return (model.predict(inputs)[:, None] == model.classes_[None]).astype(np.float64)
 
 

@@ -46,6 +46,8 @@ class Oracle(Part):
     hosted: ClassVar[bool] = True
     recorded: ClassVar[bool] = False
     """Whether it only knows labels that the data hold: items without one are then left out of the pool."""
+    late: ClassVar[bool] = False
+    """Whether answers may come after the question, as those of people do; see `news`."""
 
     @property
     def annotators(self) -> int:
@@ -57,8 +59,20 @@ class Oracle(Part):
         return np.zeros(0, np.int64)
 
     def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
-        """One answer for each question; None where it has not come yet."""
+        """One answer for each question; None where it has not come yet. The same question may be asked again."""
         raise NotImplementedError
+
+    def news(self, items: Items, since: int) -> tuple[list[tuple[Question, Answer]], int]:
+        """The answers that have come, also to questions that an earlier process asked.
+
+        **Arguments:**
+
+        - `items`: of the pool.
+        - `since`: what was returned with the last news; 0: tell everything.
+
+        **Returns:** questions with their answers, and what to ask with next time.
+        """
+        return [], since
 
 
 class Recorded(Oracle):

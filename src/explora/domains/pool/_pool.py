@@ -1,13 +1,15 @@
 """The pool: a table whose labels must be asked for, as a domain."""
 
+import dataclasses
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from explora.core import (
+    NEW,
     Answers,
     Experience,
     Journal,
@@ -87,7 +89,7 @@ class Pool(Questions[Array]):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"items"})
+        return frozenset({"items", "classes" if self.target.kind == "classes" else "numbers"})
 
     def refuses(self, parts: Parts) -> str | None:
         if len(self.items.ids):
@@ -119,18 +121,28 @@ class Pool(Questions[Array]):
 
     @property
     def given(self) -> Targets:
-        rows = self.oracle.given(self.items)
-        known = np.zeros(len(self.items.ids), bool)
-        known[rows] = True
-        shown = [label if seen else None for label, seen in zip(self.items.labels, known, strict=True)]
-        return Targets(encoded(self.target, shown), known, self.target.kind == "classes")
+        return self.space.given
 
     @property
     def space(self) -> PoolSpace:
-        return PoolSpace(self.items, self.given)
+        return self.parted.space(self.oracle)
 
     def noting(self, journal: Journal) -> "Pool":
         return Pool(self.source, self.oracle, self.kind, self.held_out, self.split, Desk(journal))
+
+    @property
+    def late(self) -> bool:
+        return self.oracle.late and self.desk is not None
+
+    def arrived(self, lesson: Lesson[Array]) -> Lesson[Array] | None:
+        if not self.late:
+            return None
+        known, corrected = self.desk.collect(self.oracle, self.items)
+        rows: Any = np.array(sorted(known & set(np.asarray(lesson.tasks).tolist()) | corrected), np.int32)
+        if not len(rows):
+            return None
+        asked = np.ones(len(rows), bool)
+        return Lesson(rows, True, rows, np.full(len(rows), NEW, np.int32), memo=asked, phase=lesson.phase)
 
     def play(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Experience:
         items = np.asarray(lesson.tasks)
@@ -181,7 +193,8 @@ class Pool(Questions[Array]):
         return Suite(filled, names, summary="the same items, class by class")
 
 
-class Parted(NamedTuple):
+@dataclasses.dataclass(eq=False)
+class Parted:
     """Data that were read and divided.
 
     **Arguments:**
@@ -194,6 +207,17 @@ class Parted(NamedTuple):
     pool: Items
     held: Items
     target: Target
+    _last: tuple[Oracle, PoolSpace] | None = None
+
+    def space(self, oracle: Oracle) -> PoolSpace:
+        """The items as a space, with what an oracle gives from the start; encoded once, not anew in every turn."""
+        if self._last is None or self._last[0] is not oracle:
+            known = np.zeros(len(self.pool), bool)
+            known[oracle.given(self.pool)] = True
+            shown = [label if seen else None for label, seen in zip(self.pool.labels, known, strict=True)]
+            given = Targets(encoded(self.target, shown), known, self.target.kind == "classes")
+            self._last = oracle, PoolSpace(self.pool, given)
+        return self._last[1]
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
 """Distances between many rows and a few, in blocks that stay in the cache: never rows × rows at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -65,13 +65,17 @@ def taken(
     return array if len(rows) == len(array) else array[rows]
 
 
-def central(points: Float[np.ndarray, "rows features"], *, sample: int, rng: np.random.Generator) -> int:
+def central(
+    points: Float[np.ndarray, "rows features"],
+    *,
+    sample: int,
+    rng: np.random.Generator,
+    squared: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> int:
     """The row with the least sum of distances to all rows, or to `sample` of them by chance if there are more."""
+    squared = squared_distances if squared is None else squared
     others = points[some(np.arange(len(points)), sample, rng=rng)].astype(np.float64)
     total = np.concatenate(
-        [
-            np.sqrt(squared_distances(others, points[s].astype(np.float64))).sum(axis=0)
-            for s in blocks(len(points), len(others))
-        ]
+        [np.sqrt(squared(others, points[s].astype(np.float64))).sum(axis=0) for s in blocks(len(points), len(others))]
     )
     return int(np.argmin(total))

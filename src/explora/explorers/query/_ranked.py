@@ -1,5 +1,7 @@
 """Ranked batches: uncertainty against similarity to what is known, weighed by how much is known."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -18,6 +20,7 @@ def ranked(
     count: int,
     *,
     rng: np.random.Generator,
+    distance: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> Int[np.ndarray, " chosen"]:
     """Greedily the row of largest α (1 - similarity) + (1 - α) score.
 
@@ -32,6 +35,7 @@ def ranked(
     - `free`, `known`: which rows may be chosen, and which are answered.
     - `count`: how many.
     - `rng`: draws the rows that say what is central where there are many.
+    - `distance`: from some rows to other rows, a matrix; None: the Euclidean one.
 
     **Returns:** rows in the order of choice; fewer than `count` if fewer are free.
 
@@ -41,16 +45,18 @@ def ranked(
     count = min(count, len(rows))
     if count == 0:
         return rows
-    points = centred(embeddings)
+    # Only Euclidean distances are the same wherever the origin lies, and lose fewer digits near it.
+    points = centred(embeddings) if distance is None else embeddings
+    squared = squared_distances if distance is None else lambda new, near: distance(new, near) ** 2
     own, height = points[rows], np.nan_to_num(scores[rows].astype(np.float64), nan=-np.inf, neginf=-np.inf)
     nearest = np.full(len(rows), np.inf)
-    _approach(nearest, own, points[known])
+    _approach(nearest, own, points[known], squared)
     seen = int(np.count_nonzero(known))
     chosen: list[int] = []
     open_rows = np.ones(len(rows), bool)
     while len(chosen) < count:
         if seen + len(chosen) == 0:
-            best = central(own, sample=SAMPLE, rng=rng)
+            best = central(own, sample=SAMPLE, rng=rng, squared=squared)
         else:
             share = (len(rows) - len(chosen)) / (len(rows) + seen)
             with np.errstate(invalid="ignore"):
@@ -60,16 +66,16 @@ def ranked(
                 best = int(np.flatnonzero(open_rows)[0])
         chosen.append(best)
         open_rows[best] = False
-        _approach(nearest, own, own[best][None])
+        _approach(nearest, own, own[best][None], squared)
     return rows[chosen]
 
 
-def _approach(nearest: np.ndarray, points: np.ndarray, new: np.ndarray) -> None:
+def _approach(nearest: np.ndarray, points: np.ndarray, new: np.ndarray, squared: Callable) -> None:
     """Brings squared distances to the nearest centre up to date with new centres, in place."""
     for start in range(0, len(new), 256):
         group = new[start : start + 256]
         for at in blocks(len(points), max(64, len(group))):
-            np.minimum(nearest[at], squared_distances(group, points[at]).min(axis=0), out=nearest[at])
+            np.minimum(nearest[at], squared(group, points[at]).min(axis=0), out=nearest[at])
 
 
 class Ranked(Selector):

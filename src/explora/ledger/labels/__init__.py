@@ -10,6 +10,7 @@ A model that chooses what it is taught can fool itself in more ways than one tha
 - One input with two answers: `resolve` by a stated `Rule`; `near_duplicates` finds the inputs that are one.
 - Annotators who make mistakes: `majority_vote`, `dawid_skene`, `crowdlab`; `next_labels` says what to label (again) and
   by whom, `cohen_kappa` and `krippendorff_alpha` how far they agree.
+- All of it at one look, for labels that one has already: `audit_labels`.
 - Comparisons that a few lucky seeds decide: `paired`, `wilcoxon`, `holm`, `mean_ranks` over `aulc` and the like.
 
 All of it is plain NumPy on the host: a class is a number from 0 on, "no label" is a negative one, and nothing here
@@ -24,6 +25,10 @@ from ._agreement import vote_counts as vote_counts
 from ._annotators import DawidSkene as DawidSkene
 from ._annotators import dawid_skene as dawid_skene
 from ._annotators import majority_vote as majority_vote
+from ._audit import Audit as Audit
+from ._audit import Quality as Quality
+from ._audit import audit_labels as audit_labels
+from ._audit import quality_of as quality_of
 from ._contradictions import Answer as Answer
 from ._contradictions import AskAgain as AskAgain
 from ._contradictions import Contradiction as Contradiction

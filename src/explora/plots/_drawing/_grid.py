@@ -31,7 +31,7 @@ def heat_map(
 
     **Returns:** an `<svg>` element as large as it needs to be.
     """
-    left = 8 + 7 * max((len(name) for name in rows), default=0)
+    left = 8 + 7 * max(len(name) for name in (x_label, *rows))
     width, height = left + cell * max(len(columns), 3) + 4, _HEAD + _CELL * len(rows) + 4
     parts = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" class="heat" '
@@ -47,7 +47,7 @@ def heat_map(
         y = _HEAD + _CELL * row
         parts.append(f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(name)}</text>')
         for column, label in enumerate(columns):
-            said = f"{name}, {label} steps" if label else name
+            said = f"{name}, {label} {x_label}" if label else name
             parts += _cell(float(values[row, column]), left + cell * column, y, cell, said)
     return "".join([*parts, "</svg>"])
 

@@ -83,7 +83,7 @@ class GradientLength(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions", "embeddings"})
+        return frozenset({"predictions", "embeddings", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         of = lambda given, phi: gradient_length(consensus(given), phi, self.intercept)

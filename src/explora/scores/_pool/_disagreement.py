@@ -100,7 +100,7 @@ class _OfCommittee(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions", "committee"})
+        return frozenset({"predictions", "committee", "classes"})
 
 
 class VoteEntropy(_OfCommittee):
@@ -172,6 +172,10 @@ class Variance(_OfCommittee):
 
     **Reference:** see `variance`.
     """
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"predictions", "committee"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         return variance(committee(self, outcome)), rows

@@ -76,7 +76,7 @@ class EPIG(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions", "committee"})
+        return frozenset({"predictions", "committee", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         given = committee(self, outcome)

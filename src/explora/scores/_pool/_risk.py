@@ -222,7 +222,7 @@ class ErrorReduction(_Asked):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions", "embeddings"})
+        return frozenset({"predictions", "embeddings", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         given, features = consensus(predictions(self, outcome)), embeddings(self, outcome)

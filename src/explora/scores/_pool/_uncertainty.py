@@ -66,7 +66,7 @@ class LeastConfident(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions"})
+        return frozenset({"predictions", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         return by_blocks(lambda p: least_confident(consensus(p)), predictions(self, outcome)), rows
@@ -85,7 +85,7 @@ class Margin(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions"})
+        return frozenset({"predictions", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         return by_blocks(lambda p: margin(consensus(p)), predictions(self, outcome)), rows
@@ -101,7 +101,7 @@ class Entropy(Score):
 
     @property
     def needs(self) -> frozenset[str]:
-        return frozenset({"predictions"})
+        return frozenset({"predictions", "classes"})
 
     def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[Float[np.ndarray, " tasks"], Any]:
         return by_blocks(lambda p: entropy(consensus(p)), predictions(self, outcome)), rows

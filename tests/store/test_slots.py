@@ -1,0 +1,329 @@
+"""The queue that people answer: leases, replays, crashes, clocks that jump, two tabs, several people an item."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from explora.core import ArgumentError, RunError
+from explora.store import Claim, Slots
+
+
+class Watch:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def slots(tmp_path: Path, watch: Watch) -> Slots:
+    return Slots(tmp_path / "queue.db", clock=watch)
+
+
+def offered(slots: Slots, count: int, **how: int) -> list[str]:
+    ids = [f"item-{number}" for number in range(count)]
+    assert slots.offer([(id, {"text": id}) for id in ids], **how) == count * how.get("overlap", 1)
+    return ids
+
+
+def claimed(slots: Slots, who: str = "ann", lease: float = 300.0) -> Claim:
+    found = slots.claim(who, lease)
+    assert found is not None
+    return found
+
+
+def kinds(slots: Slots) -> list[str]:
+    return [event["kind"] for event in slots.events()]
+
+
+def test_questions_come_in_the_order_of_their_priority_and_then_of_their_offer(slots: Slots):
+    offered(slots, 2)
+    slots.offer([("urgent", {})], priority=1.0)
+    assert [claimed(slots).item for _ in range(3)] == ["urgent", "item-0", "item-1"]
+    assert slots.claim("ann") is None
+
+
+def test_an_item_is_shown_as_it_was_offered(slots: Slots):
+    slots.offer([("a", {"text": "né", "n": 1})])
+    claim = claimed(slots)
+    assert (claim.shown, claim.attempt, claim.until) == ({"text": "né", "n": 1}, 1, 1300.0)
+
+
+def test_what_is_offered_twice_is_there_once(slots: Slots):
+    offered(slots, 3)
+    assert slots.offer([("item-1", {}), ("item-3", {})]) == 1
+    assert slots.count() == {"open": 4}
+
+
+def test_two_tabs_of_one_person_get_two_items(slots: Slots):
+    offered(slots, 2, overlap=2)
+    first, second = claimed(slots), claimed(slots)
+    assert first.item != second.item
+    assert slots.claim("ann") is None  # the other slots of both items are for others
+    assert slots.answer(second, "tab-2", "yes")
+    assert slots.answer(first, "tab-1", "no")
+    assert slots.claim("ann") is None
+
+
+def test_overlap_asks_as_many_different_people(slots: Slots):
+    offered(slots, 1, overlap=3)
+    for who in ("ann", "bob", "cem"):
+        assert slots.settled()[0] == {}
+        assert slots.answer(claimed(slots, who), f"of-{who}", who)
+    assert slots.claim("dia") is None
+    words = slots.settled()[0]["item-0"]
+    assert [(word.annotator, word.value) for word in words] == [("ann", "ann"), ("bob", "bob"), ("cem", "cem")]
+
+
+def test_a_lease_that_runs_out_goes_to_whoever_claims_next(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    lost = claimed(slots, "ann", 60.0)
+    watch.now += 59
+    assert slots.claim("bob") is None
+    watch.now += 1
+    taken = claimed(slots, "bob")
+    assert (taken.slot, taken.attempt) == (lost.slot, 2)
+    assert slots.heartbeat(lost) is None
+    assert not slots.answer(lost, "late", "cat")  # kept, and it settles nothing
+    assert slots.answer(taken, "in-time", "dog")
+    words = slots.settled()[0]["item-0"]
+    assert [(word.annotator, word.kind, word.value) for word in words] == [
+        ("ann", "surplus", "cat"),
+        ("bob", "answered", "dog"),
+    ]
+
+
+def test_an_answer_after_the_lease_counts_if_nobody_else_has_the_item(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    claim = claimed(slots, "ann", 60.0)
+    watch.now += 3600
+    assert slots.answer(claim, "a", "cat")
+    assert slots.settled()[0]["item-0"][0].seconds == 3600.0
+
+
+def test_an_answer_after_the_lease_takes_another_slot_of_the_item(slots: Slots, watch: Watch):
+    offered(slots, 1, overlap=2)
+    late = claimed(slots, "ann", 60.0)
+    watch.now += 60
+    assert claimed(slots, "bob").slot == late.slot
+    assert slots.answer(late, "a", "cat")
+    assert slots.count() == {"answered": 1, "leased": 1}
+
+
+def test_a_heartbeat_keeps_the_item(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    claim = claimed(slots, "ann", 60.0)
+    for _ in range(5):
+        watch.now += 50
+        claim = slots.heartbeat(claim, 60.0)
+        assert claim is not None
+        assert claim.until == watch.now + 60
+    assert slots.claim("bob") is None
+
+
+@pytest.mark.parametrize("jump", [-1e6, 1e6])
+def test_a_clock_that_jumps_locks_no_item_away_and_loses_no_answer(slots: Slots, watch: Watch, jump: float):
+    offered(slots, 2)
+    kept, lost = claimed(slots, "ann"), claimed(slots, "bob")
+    watch.now += jump
+    assert claimed(slots, "cem").slot == kept.slot
+    assert claimed(slots, "dia").slot == lost.slot
+    assert slots.claim("eve") is None  # leases that began after the jump hold
+    assert not slots.answer(kept, "a", 1)
+    assert slots.words()[0].value == 1
+
+
+def test_an_answer_that_is_sent_again_changes_nothing(slots: Slots):
+    offered(slots, 1)
+    claim = claimed(slots)
+    assert slots.answer(claim, "u", "cat")
+    before = slots.events()
+    assert slots.answer(claim, "u", "cat")
+    assert slots.events() == before
+    with pytest.raises(ArgumentError, match="make a new one"):
+        slots.answer(claim, "u", "dog")
+
+
+def test_a_correction_is_a_new_answer_and_the_old_one_stays_in_the_log(slots: Slots):
+    offered(slots, 1)
+    claim = claimed(slots)
+    slots.answer(claim, "u1", "cat")
+    _, seen = slots.settled()
+    assert slots.answer(claim, "u2", "dog")
+    found, last = slots.settled(seen)
+    assert [word.value for word in found["item-0"]] == ["dog"]
+    assert slots.settled(last) == ({}, last)
+    assert [event["value"] for event in slots.events()] == [None, "cat", "dog"]
+
+
+def test_taking_back_gives_the_question_back(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    claim = claimed(slots)
+    slots.answer(claim, "u1", "cat")
+    again = slots.withdraw(claim, "w", 60.0)
+    assert again is not None
+    assert again.attempt == 2
+    assert slots.settled()[0] == {}
+    assert slots.withdraw(claim, "w", 60.0) == again  # sent again
+    assert slots.withdraw(claim, "w2") is None  # there is nothing left to take back
+    watch.now += 61
+    assert claimed(slots, "ann").slot == claim.slot  # and who took it back may be asked again
+    assert slots.answer(again, "u2", "dog")
+    assert kinds(slots) == ["claimed", "answered", "withdrawn", "claimed", "answered"]
+
+
+def test_a_skip_can_be_taken_back(slots: Slots):
+    offered(slots, 1)
+    claim = claimed(slots)
+    assert slots.skip(claim, "s")
+    assert slots.settled()[0]["item-0"][0].kind == "skipped"
+    again = slots.withdraw(claim, "w")
+    assert again is not None
+    assert slots.answer(again, "u", "cat")
+
+
+def test_a_skipped_item_goes_to_others_until_it_is_given_up(slots: Slots):
+    offered(slots, 1, skips=2)
+    assert slots.skip(claimed(slots, "ann"), "s1")
+    assert slots.claim("ann") is None
+    assert slots.skip(claimed(slots, "bob"), "s2")
+    assert slots.claim("cem") is None
+    assert [word.kind for word in slots.settled()[0]["item-0"]] == ["skipped", "skipped"]
+
+
+def test_who_does_not_know_settles_the_question_too(slots: Slots):
+    offered(slots, 1)
+    assert slots.unsure(claimed(slots), "u")
+    assert slots.count() == {"unsure": 1}
+
+
+def test_cost_and_time_of_every_call_are_kept(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    claim = claimed(slots)
+    watch.now += 7
+    slots.answer(claim, "u", [1, "x"], cost=0.25)
+    told = slots.events()[-1]
+    assert {name: told[name] for name in ("kind", "item", "annotator", "value", "cost", "seconds", "time")} == {
+        "kind": "answered",
+        "item": "item-0",
+        "annotator": "ann",
+        "value": [1, "x"],
+        "cost": 0.25,
+        "seconds": 7.0,
+        "time": 1007.0,
+    }
+
+
+def test_nothing_can_be_erased(slots: Slots):
+    offered(slots, 1)
+    claimed(slots)
+    for change in ("DELETE FROM log", "UPDATE log SET time = 0"):
+        with pytest.raises(RunError, match="only ever appended"), slots._changing("spoil") as connection:
+            connection.exec_driver_sql(change)
+    assert kinds(slots) == ["claimed"]
+
+
+def test_mistakes_are_named(slots: Slots, tmp_path: Path):
+    offered(slots, 1)
+    for wrong in (lambda: slots.claim(""), lambda: slots.claim("ann", 0.0), lambda: slots.offer([], overlap=0)):
+        with pytest.raises(ArgumentError):
+            wrong()
+    claim = claimed(slots)
+    for wrong in (lambda: slots.answer(claim, "u", None), lambda: slots.answer(claim, "", "cat")):
+        with pytest.raises(ArgumentError):
+            wrong()
+    (tmp_path / "other.db").write_bytes(b"this is no database, however long one looks at it" * 100)
+    with pytest.raises(RunError, match="other"):
+        Slots(tmp_path / "other.db")
+
+
+def test_threads_that_claim_get_distinct_items(tmp_path: Path):
+    path = tmp_path / "queue.db"
+    items = offered(Slots(path), 40)
+    found: list[str] = []
+
+    def work(who: str) -> None:
+        own = Slots(path)
+        while (claim := own.claim(who)) is not None:
+            found.append(claim.item)
+            own.answer(claim, f"{who}-{claim.slot}", who)
+        own.close()
+
+    threads = [threading.Thread(target=work, args=(f"person-{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted(items)
+
+
+PERSON = """
+import os, sys, time
+from explora.store import Slots
+path, who, dies = sys.argv[1], sys.argv[2], int(sys.argv[3])
+slots, done = Slots(path), 0
+while True:
+    claim = slots.claim(who, 0.3)
+    if claim is None:
+        if not {"open", "leased"} & set(slots.count()):
+            break
+        time.sleep(0.05)
+        continue
+    if done == dies:
+        os._exit(9)
+    slots.answer(claim, f"{who}-{claim.slot}-{claim.attempt}", who)
+    done += 1
+"""
+
+
+@pytest.mark.slow
+def test_people_whose_machines_die_between_claim_and_answer_lose_nothing(tmp_path: Path):
+    path = tmp_path / "queue.db"
+    items = offered(Slots(path), 60, overlap=2)
+    dies = {"p0": 3, "p1": 7, "p2": -1, "p3": -1, "p4": -1}
+    people = [
+        subprocess.Popen([sys.executable, "-c", PERSON, str(path), who, str(after)], env=os.environ)
+        for who, after in dies.items()
+    ]
+    ends = [person.wait(timeout=120) for person in people]
+    assert ends == [9, 9, 0, 0, 0]
+    settled, _ = Slots(path).settled()
+    assert sorted(settled) == sorted(items)
+    assert all(len({word.annotator for word in words}) == len(words) == 2 for words in settled.values())
+    claims = Counter(event["slot"] for event in Slots(path).events() if event["kind"] == "claimed")
+    assert sorted(claims.values())[-3:] == [1, 2, 2]  # the two that died had one slot each, claimed once more
+
+
+@pytest.mark.slow
+def test_who_dies_with_a_claim_leaves_it_to_others(tmp_path: Path):
+    path = tmp_path / "queue.db"
+    offered(Slots(path), 1)
+    dying = "import os, sys; from explora.store import Slots; Slots(sys.argv[1]).claim('ann', 0.05); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", dying, str(path)]).returncode == 9
+    slots = Slots(path)
+    time.sleep(0.06)
+    assert slots.answer(claimed(slots, "bob"), "u", "cat")
+
+
+def test_every_column_is_described(slots: Slots):
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page.split("## The queue of questions")[1], re.M))
+    with slots._changing("look into") as connection:
+        for table in ("queue", "item", "slot", "word", "log"):
+            columns = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
+            assert set(re.findall(r"`(\w+)`", rows[table])) == columns, table
