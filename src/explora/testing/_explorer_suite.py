@@ -174,7 +174,8 @@ class ExplorerSuite(Conformance):
                 f"`learn` must be a bool or one a row, got {lesson.learn}",
             )
             self.require(count % lesson.queue == 0, f"`queue`={lesson.queue} does not divide the {count} rows")
-            self.require(lesson.plays >= 0, f"`plays` must be at least 0, got {lesson.plays}")
+            least = 0 if "items" in self.field.provides else 1  # only what can be asked for can be looked at first
+            self.require(lesson.plays >= least, f"`plays` must be at least {least}, got {lesson.plays}")
             if lesson.span is not None:
                 first, stop = lesson.span
                 outside = np.delete(plain(lesson.learn_mask), np.arange(first, stop))
