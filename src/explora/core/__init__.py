@@ -8,6 +8,9 @@ keyword-only. A round is `ask → play → update → tell` (see `explora.loop`)
 - the learner measures it into an `Outcome`, one row a task, and learns where the lesson says so;
 - the explorer is told the outcome; a **score** turns it into learning potential.
 
+Where playing a task is asking somebody, the domain is one of `Questions` and the learner fits a `Model` to the answers;
+what comes from outside is written into a `Journal` before it is used.
+
 Any explorer works with any learner in any domain. What a part needs of the others it says in `needs`; a combination
 that makes no sense fails at construction with a sentence that says why.
 """
