@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax.random as jr
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from explora.core import ArgumentError, CombinationError, Lesson, Outcome, Parts, Score, Status
 from explora.explorers import Query, Uniform
 from explora.explorers.query import Candidates, Random, Selector, Top
+from explora.explorers.stopping import ClassificationChange, GainPerCall, KappaStability, OverallUncertainty
 from explora.learners import PPO, Supervised
 from explora.loop import State, hosted, init
 from explora.testing import ExplorerSuite, Middles, Points, Quiz, Walk, check_run
@@ -197,3 +199,42 @@ def test_a_run_is_resumed_bit_for_bit(tmp_path: Path):
             contents.append(folder.database.content())
     assert contents[0] == contents[1]
     assert len(contents[0]["task"]) == 38
+
+
+def test_advice_is_heeded_only_if_it_is_to_be():
+    calm = ClassificationChange(window=2, threshold=1.0)  # any two comparisons will do
+    heeding = parts(Query(Lowest(), batch=5, stop=calm, heed=True))
+    steps = turns(heeding, 9)
+    stopping = [bool(heeding.explorer.metrics(state.explorer)["stop"]) for state, _ in steps]
+    # No class is known in the first look; from then on a model each, of which the third is the second comparison.
+    assert stopping == [False] * 6 + [True] * 3
+    assert heeding.explorer.finished(steps[5][0].explorer) is None
+    assert heeding.explorer.finished(steps[6][0].explorer).startswith("ClassificationChange says stop: up to ")
+    noting = parts(Query(Lowest(), batch=5, stop=calm))
+    assert noting.explorer.finished(turns(noting, 9)[-1][0].explorer) is None
+
+
+def test_models_are_compared_a_batch_of_answers_apart():
+    query = Query(Lowest(), batch=4, stop=KappaStability())
+    what = parts(query)
+    state = turns(what, 3)[-1][0].explorer
+    assert (int(state.advice.models), int(state.heard)) == (1, 4)
+    space = what.space
+    for extra, models in ((1, 1), (2, 1), (4, 2)):  # one answer more, then two, then a batch
+        status = state.status.copy()
+        status[4 : 4 + extra] = 2
+        answers = state.answers.copy()
+        answers[4 : 4 + extra] = 0
+        more = eqx.tree_at(lambda s: (s.status, s.answers), state, (status, answers))
+        _, look = query.ask(more, space, "look", key=jr.key(0))
+        outcome = Outcome(np.ones(look.rows, np.int8), predictions=np.full((look.rows, 1, 3), 1 / 3, np.float32))
+        told = query.tell(more, space, look, outcome, key=jr.key(0))
+        assert int(told.advice.models) == models
+
+
+def test_a_rule_is_heeded_only_where_it_can_be():
+    with pytest.raises(CombinationError, match="to heed it, look at all items"):
+        parts(Query(Lowest(), look=10, heed=True)).check()
+    with pytest.raises(CombinationError, match="needs audited"):
+        parts(Query(Lowest(), stop=GainPerCall())).check()
+    parts(Query(Lowest(), look=10, stop=OverallUncertainty())).check()

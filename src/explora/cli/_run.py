@@ -94,12 +94,14 @@ def resume(words: list[str]) -> int:
         run: RunPath,
         minutes: Annotated[float | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
         steps: Annotated[int | None, tyro.conf.arg(help="a new end, counted from the run's beginning")] = None,
+        budget: Annotated[int | None, tyro.conf.arg(help="of questions: a new end, all answers counted")] = None,
         quiet: bool = False,
         as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object on stdout")] = False,
     ) -> int:
         """Go on with a run, bit for bit as if it had never stopped."""
         screen = watcher(quiet=quiet or as_json, recipe="resumed", domain="")
-        return _say(go_on(run, minutes=minutes, steps=steps, watchers=screen), as_json)
+        fields = {} if budget is None else {"explorer.budget": budget}
+        return _say(go_on(run, minutes=minutes, steps=steps, fields=fields, watchers=screen), as_json)
 
     return parse(resume, words, "explora resume")
 

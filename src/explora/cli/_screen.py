@@ -110,6 +110,8 @@ def answered_text(scores: dict[str, float], answers: int) -> str:
     - `answers`: how many there have been.
     """
     after = f"after {answers:,} answer{'' if answers == 1 else 's'}"
+    if "labels" in scores:  # any number of several classes
+        return f"held-out: {scores['labels']:.3f} of the labels right, {after}"
     if "held-out" not in scores:
         said = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
         return f"{said}, {after}" if said else after

@@ -228,6 +228,7 @@ class Outcome(eqx.Module):
       model; the outputs are class probabilities, or targets of a regression. NumPy or JAX.
     - `embeddings`: the features on which the learner's last layer decides, `(rows, features)`. NumPy or JAX.
     - `made`: what playing produced.
+    - `said`: what the one who was asked said, where `made` is what several say together.
     - `gradient`: d(held-out loss) / d(task), the same pytree as the tasks.
     """
 
@@ -250,6 +251,7 @@ class Outcome(eqx.Module):
     predictions: Float[Rowwise, "rows members outputs"] | None = None
     embeddings: Float[Rowwise, "rows features"] | None = None
     made: Any = None
+    said: Any = None
     gradient: Any = None
 
     @property

@@ -1,7 +1,7 @@
 """Explorers decide what to learn from next, by `ask` and `tell`.
 
 They know the space that they search and how what was played went; they know neither domain nor learner. All but
-`Query` are compiled: fixed shapes, no host code.
+`Query`, `Crowd` and `Stream` are compiled: fixed shapes, no host code.
 
 | explorer | asks for | also known as |
 |---|---|---|
@@ -13,11 +13,13 @@ They know the space that they search and how what was played went; they know nei
 | `Bandit` | arms on which success changes | learning progress, OMNI, TSCL |
 | `SelfPaced` | a Gaussian that moves from easy tasks to the wanted ones | SPDL |
 | `Query` | the labels worth most, chosen by a selector (`explora.explorers.query`) | active learning |
+| `Crowd` | labels and second opinions, and whom to ask | ActiveLab, CROWDLAB |
+| `Stream` | labels while items go by, as a budget manager decides (`explora.explorers.stream`) | stream sampling |
 
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
 
-Where tasks come in a stream instead of being asked for, `explora.explorers.stream` decides which are worth an answer.
+`explora.explorers.stopping` says when asking on is no longer worth it.
 """
 
 from ._adversary import Adversary as Adversary
@@ -25,6 +27,8 @@ from ._adversary import AdversaryState as AdversaryState
 from ._adversary import credited as credited
 from ._bandit import Bandit as Bandit
 from ._bandit import BanditState as BanditState
+from ._crowd import Crowd as Crowd
+from ._crowd import Crowded as Crowded
 from ._frontier import Frontier as Frontier
 from ._frontier import FrontierState as FrontierState
 from ._mixture import Mixture as Mixture
@@ -32,6 +36,7 @@ from ._mixture import MixtureState as MixtureState
 from ._query import FREE as FREE
 from ._query import KNOWN as KNOWN
 from ._query import OPEN as OPEN
+from ._query import PASSED as PASSED
 from ._query import REFUSED as REFUSED
 from ._query import Queried as Queried
 from ._query import Query as Query
@@ -40,3 +45,5 @@ from ._replay import ReplayState as ReplayState
 from ._self_paced import SelfPaced as SelfPaced
 from ._self_paced import SelfPacedState as SelfPacedState
 from ._uniform import Uniform as Uniform
+from .stream import Stream as Stream
+from .stream import Streamed as Streamed

@@ -1,5 +1,6 @@
 """Asking for the labels worth most: the explorer of active learning."""
 
+import dataclasses
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -24,8 +25,9 @@ from explora.core import (
 )
 
 from .query import Candidates, Selector, Top
+from .stopping import KappaStability, StoppingRule
 
-FREE, OPEN, KNOWN, REFUSED = 0, 1, 2, 3
+FREE, OPEN, KNOWN, REFUSED, PASSED = 0, 1, 2, 3, 4
 
 
 class Queried(eqx.Module):
@@ -33,13 +35,15 @@ class Queried(eqx.Module):
 
     **Arguments:**
 
-    - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused.
+    - `status`: 0 free, 1 asked and not yet answered, 2 answered, 3 refused, 4 let go.
     - `answers`: the class that each was answered with; -1 where it was not, or where numbers are predicted.
     - `targets`: the numbers that each was answered with; not-a-number where it was not; no columns for classes.
     - `scores`: how much worth asking each looked when last looked at, or when it was asked for; 0 before.
     - `memory`: what the score remembers of each.
     - `order`: as how manieth each was asked, from 0; -1: not yet, or known without asking.
     - `chosen`: what is asked next.
+    - `advice`: what the stopping rule remembers.
+    - `heard`: how many answers there were when it last saw a model.
     """
 
     status: Int8[np.ndarray, " items"]
@@ -49,6 +53,8 @@ class Queried(eqx.Module):
     memory: Any
     order: Int[np.ndarray, " items"]
     chosen: Int[np.ndarray, " batch"]
+    advice: Any
+    heard: Int[np.ndarray, ""]
 
 
 class Query(Explorer[Queried, Array]):
@@ -67,6 +73,10 @@ class Query(Explorer[Queried, Array]):
     - `look`: how many items to look at, drawn at random; None: all of them.
     - `ahead`: how many items may be out at a time, asked for and not answered; None: a batch. It matters where answers
       come late: a person who has one more item at hand need not wait for the model, but older choices are worse ones.
+    - `stop`: a rule that says when asking on is no longer worth it. It compares models at least a batch of answers
+      apart by what they say of the whole pool, so it is silent where only some of it is looked at, or numbers are
+      predicted.
+    - `heed`: whether to stop when the rule says so; else its advice is only noted.
 
     **Reference:** Settles 2009, Active Learning Literature Survey, sec. 2.3 and 3.
     """
@@ -80,6 +90,8 @@ class Query(Explorer[Queried, Array]):
     budget: int | None = None
     look: int | None = None
     ahead: int | None = None
+    stop: StoppingRule = eqx.field(default_factory=KappaStability)
+    heed: bool = False
 
     def __check_init__(self):
         between("batch", self.batch, 1)
@@ -98,7 +110,7 @@ class Query(Explorer[Queried, Array]):
     def needs(self) -> frozenset[str]:
         scored = frozenset() if self.score is None else self.score.needs
         # what it gives its own selector, and what `refuses` has a better sentence for, nobody else has to provide
-        return (frozenset({"items", "predictions"}) | self.select.needs | scored) - {
+        return (frozenset({"items", "predictions"}) | self.select.needs | self.stop.needs | scored) - {
             "scores",
             "answers",
             "targets",
@@ -116,6 +128,11 @@ class Query(Explorer[Queried, Array]):
             )
         if "scores" in self.select.needs and self.score is None:
             return f"{type(self.select).__name__} chooses by score and there is none; give `score`, Margin() say"
+        if self.heed and (self.look is not None or not parts.domain.given.classes):
+            return (
+                f"{type(self.stop).__name__} compares what models say of the class of every item; to heed it, look at "
+                "all items (`look` None) of a domain of classes, or let `budget` end the run"
+            )
         return None
 
     def init(self, space: Space[Array], *, key: PRNGKeyArray) -> Queried:
@@ -131,7 +148,17 @@ class Query(Explorer[Queried, Array]):
         row = () if self.score is None else self.score.init()
         memory = jax.tree.map(lambda x: np.broadcast_to(np.asarray(x), (rows, *np.shape(x))).copy(), row)
         never, nothing = np.full(rows, -1, np.int64), np.full(self.batch, -1, np.int64)
-        return Queried(status, answers, targets, np.zeros(rows, np.float32), memory, never, nothing)
+        return Queried(
+            status=status,
+            answers=answers,
+            targets=targets,
+            scores=np.zeros(rows, np.float32),
+            memory=memory,
+            order=never,
+            chosen=nothing,
+            advice=self.stop.init(rows),
+            heard=np.array(0),
+        )
 
     def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
         if phase == "look":
@@ -141,7 +168,7 @@ class Query(Explorer[Queried, Array]):
         status[items] = OPEN
         order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
         nothing = np.full(self.batch, -1, np.int64)
-        state = Queried(status, state.answers, state.targets, state.scores, state.memory, order, nothing)
+        state = dataclasses.replace(state, status=status, order=order, chosen=nothing)
         return state, _lesson(items, True, phase=phase)
 
     def tell(
@@ -163,12 +190,14 @@ class Query(Explorer[Queried, Array]):
             (targets if targets.shape[1] else answers)[items[answered]] = said
         memory = state.memory
         if jax.tree.leaves(memory):
-            memory = self._scored(state, lesson, _with_outputs(outcome))[1]
-        return Queried(status, answers, targets, state.scores, memory, order, state.chosen)
+            memory = self.scored(state, lesson, outcome)[1]
+        return dataclasses.replace(state, status=status, answers=answers, targets=targets, memory=memory, order=order)
 
     def finished(self, state: Queried) -> str | None:
-        if self.budget is not None and _asked(state) >= self.budget:
+        if self.budget is not None and asked_so_far(state) >= self.budget:
             return f"the budget of {self.budget} questions is spent"
+        if self.heed and self.stop.stop(state.advice):
+            return f"{type(self.stop).__name__} says {self.stop.reason(state.advice)}"
         if (state.status == FREE).any() or (state.chosen >= 0).any():
             return None
         return "every item has been asked for"
@@ -186,8 +215,8 @@ class Query(Explorer[Queried, Array]):
         return self.batch if self.ahead is None else self.ahead
 
     def share(self, state: Queried) -> float:
-        items = int((state.status == FREE).sum()) + _asked(state)
-        return _asked(state) / max(1, items if self.budget is None else min(items, self.budget))
+        items = int((state.status == FREE).sum()) + asked_so_far(state)
+        return asked_so_far(state) / max(1, items if self.budget is None else min(items, self.budget))
 
     def archive(self, state: Queried) -> Archive:
         ids = np.arange(len(state.status), dtype=np.int32)
@@ -198,6 +227,7 @@ class Query(Explorer[Queried, Array]):
         return {
             "free": np.float32((state.status == FREE).sum()),
             "refused": np.float32((state.status == REFUSED).sum()),
+            "stop": np.float32(self.stop.stop(state.advice)),
         }
 
     def freeze(self, state: Queried) -> Any:
@@ -216,8 +246,8 @@ class Query(Explorer[Queried, Array]):
         items, seen = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
         if not seen.any():
             return state
-        outcome = _with_outputs(outcome)
-        score, memory = self._scored(state, lesson, outcome)
+        outcome = with_outputs(outcome)
+        score, memory = self.scored(state, lesson, outcome)
         candidates = Candidates(
             free=seen & (state.status[items] == FREE),
             known=seen & (state.status[items] == KNOWN),
@@ -229,17 +259,32 @@ class Query(Explorer[Queried, Array]):
         )
         left = min(self.batch, self._ahead - int((state.status == OPEN).sum()))
         if self.budget is not None:
-            left = min(left, self.budget - _asked(state))
+            left = min(left, self.budget - asked_so_far(state))
         best = items[self.select(candidates, left, rng=generator(key))] if left > 0 else items[:0]
         chosen = np.full(self.batch, -1, np.int64)
         chosen[: len(best)] = best
         scores = state.scores.copy()
         if score is not None:  # of those asked for already it stays what it was when they were chosen
             scores[items[candidates.free]] = score[candidates.free]
-        return Queried(state.status, state.answers, state.targets, scores, memory, state.order, chosen)
+        state = dataclasses.replace(state, scores=scores, memory=memory, chosen=chosen)
+        return self._advised(state, np.asarray(outcome.predictions)) if seen.all() else state
 
-    def _scored(self, state: Queried, lesson: Lesson, outcome: Outcome) -> tuple[np.ndarray | None, Any]:
+    def _advised(self, state: Queried, predictions: Float[np.ndarray, "rows members outputs"]) -> Queried:
+        """The stopping rule is shown a model of the whole pool, if enough answers have come since the last one."""
+        known, before = int((state.status == KNOWN).sum()), int(state.heard)
+        classes = np.unique(state.answers[state.status == KNOWN])
+        comparable = len(predictions) == len(state.status) and predictions.shape[2] == len(classes)
+        if state.targets.shape[1] or not comparable or len(classes) < 2 or 0 < before > known - self.batch:
+            return state
+        chances = predictions.mean(1)
+        advice = self.stop.update(
+            state.advice, classes[chances.argmax(1)], probabilities=chances, calls=asked_so_far(state)
+        )
+        return dataclasses.replace(state, advice=advice, heard=np.array(known))
+
+    def scored(self, state: Queried, lesson: Lesson, outcome: Outcome) -> tuple[np.ndarray | None, Any]:
         """The scores of a lesson's items, and what the score remembers now of all items."""
+        outcome = with_outputs(outcome)
         if self.score is None:
             return None, state.memory
         items, answered = np.asarray(lesson.tasks), np.asarray(outcome.status) == Status.ANSWERED
@@ -251,7 +296,7 @@ class Query(Explorer[Queried, Array]):
         return np.asarray(scores), memory
 
 
-def _with_outputs(outcome: Outcome) -> Outcome:
+def with_outputs(outcome: Outcome) -> Outcome:
     """The outcome; where nothing was ever answered there is no class to tell from another, and one stands for all."""
     predictions = np.asarray(outcome.predictions)
     if not predictions.shape[2]:
@@ -259,7 +304,7 @@ def _with_outputs(outcome: Outcome) -> Outcome:
     return eqx.tree_at(lambda o: o.predictions, outcome, predictions)
 
 
-def _asked(state: Queried) -> int:
+def asked_so_far(state: Queried) -> int:
     """How many items have been asked for so far."""
     return int(state.order.max(initial=-1)) + 1
 

@@ -1,5 +1,6 @@
 """A classifier or a regressor that learns from the answers to questions."""
 
+import dataclasses
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -31,6 +32,7 @@ class Taught(eqx.Module):
     - `targets`: what was answered, for every item.
     - `weights`: how much each answer counts; 0 where there is none.
     - `key`: for fitting; the same answers always give the same model.
+    - `opposites`: see `Questions`; not kept in checkpoints.
     - `classes`: the classes observed so far; None where numbers are predicted.
     - `fitted`: the model made of it; not kept in checkpoints but fitted anew.
     """
@@ -39,6 +41,7 @@ class Taught(eqx.Module):
     targets: np.ndarray
     weights: np.ndarray
     key: Any
+    opposites: dict[int, int] | None
     classes: np.ndarray | None
     fitted: Any
 
@@ -46,8 +49,10 @@ class Taught(eqx.Module):
 class Supervised(Learner[Taught]):
     """Fits a model from scratch to all answers so far, every time that new ones come.
 
-    What it predicts are the classes that it has been shown; it knows of no others. A checkpoint keeps the answers, not
-    the model: the same answers give the same model.
+    What it predicts are the classes that it has been shown; it knows of no others. Where a row holds two things, it is
+    shown every answer both ways round, and what it says of a row is the mean of what the model says of both: preferring
+    one is exactly as probable as not preferring the other. With a linear model this is that of Bradley and Terry. A
+    checkpoint keeps the answers, not the model: the same answers give the same model.
 
     **Arguments:**
 
@@ -74,8 +79,8 @@ class Supervised(Learner[Taught]):
         if not isinstance(domain, Questions):
             raise CombinationError(f"Supervised needs a domain of questions, such as Pool; got {type(domain).__name__}")
         given = domain.given
-        weights = given.known.astype(np.float32)
-        return self._fitted(Taught(domain.inputs, given.values, weights, key, _observed(given), None))
+        weights, none = given.known.astype(np.float32), np.zeros(0, np.int64) if given.classes else None
+        return self._fitted(Taught(domain.inputs, given.values, weights, key, domain.opposites, none, None))
 
     def policy(self, state: Taught) -> Any:
         return _Predictor(self.model, state)
@@ -95,6 +100,7 @@ class Supervised(Learner[Taught]):
             predictions=expected.predictions,
             embeddings=expected.embeddings,
             made=data.targets,
+            said=data.said,
         )
 
     def update(self, state: Taught, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> Taught:
@@ -105,16 +111,13 @@ class Supervised(Learner[Taught]):
         targets, weights = state.targets.copy(), state.weights.copy()
         targets[data.items[told]] = data.targets[told]
         weights[data.items[told]] = 1.0
-        classes = None if state.classes is None else np.unique(targets[weights > 0])
-        return self._fitted(Taught(state.inputs, targets, weights, state.key, classes, None))
+        return self._fitted(dataclasses.replace(state, targets=targets, weights=weights))
 
     def freeze(self, state: Taught) -> Any:
         return {"targets": state.targets, "weights": state.weights, "key": state.key}
 
     def thaw(self, frozen: Any, fresh: Taught) -> Taught:
-        targets, weights = frozen["targets"], frozen["weights"]
-        classes = None if fresh.classes is None else np.unique(targets[weights > 0])
-        return self._fitted(Taught(fresh.inputs, targets, weights, frozen["key"], classes, None))
+        return self._fitted(dataclasses.replace(fresh, **frozen))
 
     def metrics(self, state: Taught) -> dict[str, Any]:
         classes = 0 if state.classes is None else len(state.classes)
@@ -122,14 +125,19 @@ class Supervised(Learner[Taught]):
 
     def _fitted(self, state: Taught) -> Taught:
         known = state.weights > 0
-        targets, count = state.targets[known], None
-        if state.classes is not None:
-            targets, count = np.searchsorted(state.classes, targets).astype(np.int32), len(state.classes)
+        inputs, targets, weights = state.inputs[known], state.targets[known], state.weights[known]
+        if state.opposites is not None:
+            inputs, weights = np.concatenate([inputs, -inputs]), np.concatenate([weights, weights])
+            targets = np.concatenate([targets, _turned(targets, state.opposites)])
+        classes, count = state.classes, None
+        if classes is not None:
+            classes = np.unique(targets)
+            targets, count = np.searchsorted(classes, targets).astype(np.int32), len(classes)
         fitted = None
         if known.any():
             key = jr.fold_in(state.key, int(known.sum()))
-            fitted = self.model.fit(state.inputs[known], targets, state.weights[known], classes=count, key=key)
-        return Taught(state.inputs, state.targets, state.weights, state.key, state.classes, fitted)
+            fitted = self.model.fit(inputs, targets, weights, classes=count, key=key)
+        return dataclasses.replace(state, classes=classes, fitted=fitted)
 
 
 class _Predictor(eqx.Module):
@@ -141,8 +149,12 @@ class _Predictor(eqx.Module):
         if state.fitted is None:  # nothing was ever answered: no output, so no opinion
             outputs = 0 if state.classes is not None else state.targets.shape[1]
             return Expectation(np.zeros((len(inputs), model.members, outputs), np.float32), state.classes, inputs)
+        predictions = np.asarray(model.predict(state.fitted, inputs))
+        if state.opposites is not None and state.classes is not None:
+            theirs = np.searchsorted(state.classes, _turned(state.classes, state.opposites))
+            predictions = (predictions + np.asarray(model.predict(state.fitted, -inputs))[:, :, theirs]) / 2
         return Expectation(
-            np.asarray(model.predict(state.fitted, inputs)),
+            predictions,
             state.classes,
             np.asarray(model.embed(state.fitted, inputs)),
             model.losses(state.fitted, inputs),
@@ -152,8 +164,9 @@ class _Predictor(eqx.Module):
         return self
 
 
-def _observed(given: Any) -> np.ndarray | None:
-    return np.unique(given.values[given.known]) if given.classes else None
+def _turned(codes: np.ndarray, opposites: dict[int, int]) -> np.ndarray:
+    """The classes that are right once the two things of each row have changed places."""
+    return np.array([opposites.get(code, code) for code in codes.tolist()], codes.dtype)
 
 
 def _right(expected: Expectation, targets: np.ndarray) -> np.ndarray:

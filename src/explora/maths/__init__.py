@@ -1,8 +1,20 @@
-"""What several parts compute: advantages, mixtures, neighbours, intervals. Pure functions of arrays."""
+"""What several parts compute: advantages, mixtures, neighbours, intervals, what
+several annotators say together. Pure functions of arrays."""
 
 from ._advantages import advantages as advantages
 from ._advantages import by_row as by_row
 from ._advantages import episode_means as episode_means
+from ._agreement import cohen_kappa as cohen_kappa
+from ._agreement import confusion as confusion
+from ._agreement import krippendorff_alpha as krippendorff_alpha
+from ._agreement import vote_counts as vote_counts
+from ._annotators import DawidSkene as DawidSkene
+from ._annotators import dawid_skene as dawid_skene
+from ._annotators import majority_vote as majority_vote
+from ._crowdlab import Consensus as Consensus
+from ._crowdlab import activelab as activelab
+from ._crowdlab import crowdlab as crowdlab
+from ._crowdlab import next_labels as next_labels
 from ._cvar import cvar as cvar
 from ._gaussians import Gaussian as Gaussian
 from ._gaussians import divergence as divergence

@@ -63,6 +63,7 @@ _QUESTIONS = (
     _asking("entropy", "Entropy", "Query(Top, Entropy)", "Settles 2009", "entropy"),
     _asking("committee", "Query by committee", "Query(Top, VoteEntropy)", "Seung et al. 1992", "committee"),
     _asking("bald", "BALD", "Query(Top, BALD)", "Houlsby et al. 2011, arXiv:1112.5745", "bald"),
+    _asking("batch-bald", "BatchBALD", "Query(BatchBALD)", "Kirsch et al. 2019, arXiv:1906.08158", "batch_bald"),
     _asking(
         "power-margin", "Power margin", "Query(Power, Margin)", "Kirsch et al. 2021, arXiv:2106.12059", "power_margin"
     ),
@@ -80,6 +81,8 @@ _QUESTIONS = (
         "Bae et al. 2024, arXiv:2412.20644",
         "uncertainty_herding",
     ),
+    _asking("crowd", "Who labels what (ActiveLab)", "Crowd", "Goh and Mueller 2023, arXiv:2301.11856", "crowd"),
+    _asking("stream", "A stream of items", "Stream(BalancedQuantile, LeastConfident)", "Kottke et al. 2015", "stream"),
     _asking(
         "greedy",
         "Greedy sampling (iGS), for numbers",

@@ -1,9 +1,10 @@
 """Active learning: which labels to ask for next."""
 
 from explora.core import Domain, Parts, Score
-from explora.explorers import Query
+from explora.explorers import Crowd, Query, Stream
 from explora.explorers.query import (
     Badge,
+    BatchBALD,
     GreedyBoth,
     KCentre,
     MaxHerding,
@@ -78,6 +79,14 @@ def bald(domain: Domain) -> Parts:
     return _asking(domain, Top(), BALD(), members=8)
 
 
+def batch_bald(domain: Domain) -> Parts:
+    """Asks for the batch whose answers together would tell most about the model.
+
+    **Reference:** Kirsch et al. 2019 (arXiv:1906.08158).
+    """
+    return _asking(domain, BatchBALD(), members=8)
+
+
 def power_margin(domain: Domain) -> Parts:
     """Margin, drawn at random in proportion to it, so that a batch is diverse.
 
@@ -148,6 +157,23 @@ def variance(domain: Domain) -> Parts:
     **Reference:** Burbidge et al. 2007; Settles 2009, sec. 3.2.
     """
     return _asking(domain, Top(), Variance(), members=8)
+
+
+def crowd(domain: Domain) -> Parts:
+    """With several annotators: asks where least is known, for a first label or another opinion, and chooses whom.
+
+    **Reference:** Goh and Mueller 2023, ActiveLab (arXiv:2301.11856).
+    """
+    return Parts(domain, Supervised(Ensemble()), Crowd())
+
+
+def stream(domain: Domain) -> Parts:
+    """Items go by in their order, and each is asked for now or never: those of which the model is least sure of late.
+
+    **Reference:** Kottke et al. 2015, Probabilistic Active Learning in Datastreams, for the budget;
+    Žliobaitė et al. 2014 for the score.
+    """
+    return Parts(domain, Supervised(Ensemble()), Stream())
 
 
 def _asking(domain: Domain, select: Selector, score: Score | None = None, members: int = 1) -> Parts:

@@ -3,7 +3,7 @@
 import datetime
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Memory, Parts, Questions, RunError, build, sharing, spec
+from explora.core import ArgumentError, ExploraError, Memory, Parts, Questions, RunError, build, override, sharing, spec
 from explora.engines import Engine, Local
 from explora.ledger import Verdict
 from explora.loop import State, init, rehearse
@@ -95,6 +95,7 @@ def resume(
     *,
     minutes: float | None = None,
     steps: int | None = None,
+    fields: Mapping[str, Any] | None = None,
     watchers: tuple[Watcher, ...] = (),
     engine: Engine | None = None,
 ) -> Finished:
@@ -104,14 +105,20 @@ def resume(
 
     - `path`: its folder, or its name under `runs`.
     - `minutes`, `steps`: a new end, counted from the beginning of the run; None: the old one.
+    - `fields`: changes to fields by dotted path that hold from here on, `{"explorer.budget": 400}` say. What the state
+      is made of cannot change.
     - `watchers`, `engine`: as for `run`.
 
-    **Raises:** `RunError` if another process has the run, or if it cannot be read.
+    **Raises:** `RunError` if another process has the run, or if it cannot be read; `UnknownName` or `ArgumentError` for
+    fields that no part has or that it cannot take.
     """
     started = time.monotonic()
     with RunFolder.open(find(path), write=True, mend=True) as folder:
         parts, plan = read(folder)
         check_sinks(plan.track)
+        if fields:
+            parts = override(parts, fields).check()
+            folder.database.set(fields=folder.facts.get("fields", {}) | dict(fields))
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
@@ -157,7 +164,8 @@ def read(folder: RunFolder) -> tuple[Parts, Plan]:
     """
     facts = folder.facts
     try:
-        return build(facts["config"]["parts"]), build(facts.get("plan", facts["config"]["plan"]))
+        parts: Parts = override(build(facts["config"]["parts"]), facts.get("fields", {}))
+        return parts, build(facts.get("plan", facts["config"]["plan"]))
     except ExploraError as error:
         writer = facts.get("explora")
         if writer in (None, __version__):

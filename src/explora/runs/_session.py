@@ -107,7 +107,7 @@ class Session:
         return int(self.state.spent.steps)
 
     def _chunk(self, root: Any) -> None:
-        turn, before = int(self.state.turn), self._steps
+        turn, before, answers = int(self.state.turn), self._steps, int(self.state.spent.calls)
         capacity = turns_a_record(self.parts, self.plan, self.pace)
         turns = capacity
         if self.plan.steps is not None and self.pace > 0:
@@ -118,16 +118,19 @@ class Session:
         jax.block_until_ready(self.state.turn)
         turns = min(turns, len(log.phase))  # late answers are a turn of their own
         self.clock.mark(self._steps)
-        self._record(log, turns, before, budget)
+        # where questions are asked, a model is new once answers came, and before the first
+        answered = turn == 0 or int(self.state.spent.calls) > answers
+        questions = isinstance(self.parts.domain, Questions)
+        self._record(log, turns, budget, answered if questions else self.plan.evaluation_due(before, self._steps))
 
-    def _record(self, log: Log, turns: int, before: int, budget: float) -> None:
+    def _record(self, log: Log, turns: int, budget: float, due: bool) -> None:
         turn, steps = int(self.state.turn), self._steps
         archive = self.parts.explorer.archive(self.state.explorer)
         tasks = self.lineage.news(self.parts.space, archive, log, turns, turn)
         progress = self._progress(log, turns)
         verdicts: dict[str, Verdict] = {}
         version = None
-        if self.suites and (isinstance(self.parts.domain, Questions) or self.plan.evaluation_due(before, steps)):
+        if self.suites and due:
             verdicts = self.judge(self.plan.episodes)
             published = self.parts.learner.freeze(self.parts.learner.publish(self.state.learner))
             version = self.folder.versions.save(published, turn=turn).name

@@ -37,6 +37,7 @@ from explora.explorers import Query
 from explora.explorers.query import Random
 from explora.learners import Supervised
 from explora.loop import hosted, init
+from explora.nets import Ensemble
 from explora.recipes import recipe
 from explora.runs import Plan, Watcher, resume, run
 from explora.store import RunFolder
@@ -227,6 +228,19 @@ def test_a_run_that_crashes_within_a_batch_asks_nothing_twice(tmp_path: Path):
         assert len(folder.database.tasks()) == 12
 
 
+def test_a_run_goes_on_with_a_greater_budget(tmp_path: Path):
+    from explora.domains.pool import Source
+
+    parts = Parts(Pool(Source("sklearn:iris")), Supervised(Middles()), Query(Random(), batch=4, budget=8))
+    assert run(parts, Plan(seed=1), out=tmp_path / "run").answers == 8
+    assert resume(tmp_path / "run", fields={"explorer.budget": 14}).answers == 14
+    assert resume(tmp_path / "run").answers == 14
+    with pytest.raises(UnknownName, match="budget"):
+        resume(tmp_path / "run", fields={"explorer.budgett": 20})
+    with RunFolder.open(tmp_path / "run") as folder:
+        assert len({row.data["item"] for row in folder.database.journal("answer")}) == 14
+
+
 class Logged(Oracle):
     """Recorded labels, and a log that outlives the part."""
 
@@ -276,3 +290,19 @@ def test_a_pool_without_labels_says_what_to_do():
         CombinationError, match=r"the data hold no labels.*let `explora suggest` say what to label first"
     ):
         recipe("random").build(pool(labels=[None] * 12)).check()
+
+
+def test_several_labels_at_once_are_judged_by_the_share_that_is_right():
+    labels = [["red", "round"], ["red"], ["round"], ["red"]] * 10
+    inputs = [["red" in own, "round" in own] for own in labels]
+    domain = Pool(Loaded(from_arrays(np.array(inputs, float), labels)), held_out=0.5)
+    assert domain.suite_names == ("labels",)
+    parts = Parts(domain, Supervised(Ensemble()), Query(Random(), batch=20))
+    before = init(parts, key=jr.key(0))
+    after = list(hosted(parts, before, root=jr.key(1), turns=2))[-1][0]
+    score = lambda state: _solved(
+        domain.judge(parts.learner.policy(state.learner), asked_suite(domain, "labels"), key=jr.key(0))
+    )
+    assert score(after) == [1.0]
+    truth = domain.target.encode(domain.parted.held.labels)
+    assert score(before) == [pytest.approx((truth == 0).mean())]  # who was told nothing expects no label

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from explora.core import ArgumentError, CombinationError, build, spec
 from explora.explorers.query import (
     Badge,
+    BatchBALD,
     Candidates,
     Clustered,
     Discriminative,
@@ -43,6 +44,7 @@ ALL = [
     Rank(),
     KCentre(),
     Badge(),
+    BatchBALD(samples=30),
     Badge(seeding="centres"),
     TypiClust(neighbours=3),
     TypiClust(cap=3, sample=8),
@@ -139,7 +141,7 @@ def test_a_selector_is_a_configuration(selector):
 @EVERY
 def test_what_it_needs_is_named_when_missing(selector):
     candidates = pool(30, 4)
-    for name in selector.needs:
+    for name in selector.needs & set(Candidates._fields):
         # `Switch` wants only what the selector needs whose turn it is; four answers make it TypiClust.
         if isinstance(selector, Switch) and name == "scores":
             continue

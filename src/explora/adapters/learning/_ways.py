@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from explora.core import ArgumentError, Score, UnknownName
 from explora.explorers.query import (
     Badge,
+    BatchBALD,
     GreedyBoth,
     GreedyInput,
     KCentre,
@@ -58,6 +59,7 @@ CLASSIFYING: dict[str, Way] = _EITHER | {
     "entropy": Way(Top(), Entropy()),
     "committee": Way(Top(), VoteEntropy()),
     "bald": Way(Top(), BALD()),
+    "batch-bald": Way(BatchBALD()),
     "power-margin": Way(Power(), Margin()),
     "badge": Way(Badge()),
     "uncertainty-herding": Way(UncertaintyHerding(), Margin()),

@@ -9,7 +9,8 @@ import numpy as np
 from explora.adapters import Queue
 from explora.core import ArgumentError, TaskError
 from explora.domains.pool import Items, Pool, Source, Target
-from explora.ledger.labels import Audit, Consensus, Quality, audit_labels, crowdlab, krippendorff_alpha, quality_of
+from explora.ledger.labels import Audit, Quality, audit_labels, quality_of
+from explora.maths import Consensus, crowdlab, krippendorff_alpha
 from explora.nets import Ensemble
 from explora.runs import load
 

@@ -59,11 +59,14 @@ class Answers(eqx.Module):
     - `items`: which rows of the table were asked for.
     - `targets`: what was answered; of no meaning where the status is not ANSWERED.
     - `expected`: what the model made of the items before it was told.
+    - `said`: where several may be asked about the same item: what the one who was asked said; the target is then what
+      all who were asked so far say together.
     """
 
     items: Int[np.ndarray, " rows"]
     targets: np.ndarray
     expected: Expectation
+    said: np.ndarray | None = None
 
 
 class Questions(Domain[Task], Generic[Task]):
@@ -73,6 +76,14 @@ class Questions(Domain[Task], Generic[Task]):
     def inputs(self) -> Float[np.ndarray, "items features"]:
         """What is known of every item before anybody is asked."""
         raise NotImplementedError
+
+    @property
+    def opposites(self) -> dict[int, int] | None:
+        """Where each row holds two things: which class is right instead, once the two have changed places.
+
+        The inputs of a row are then the negative of what they were. None: a row is one thing.
+        """
+        return None
 
     @property
     def given(self) -> Targets:

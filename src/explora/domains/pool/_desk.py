@@ -1,5 +1,7 @@
 """Where questions go out and answers come in, each written down before it is used."""
 
+from collections import Counter
+
 from explora.core import Journal
 
 from ._items import Items
@@ -33,6 +35,18 @@ class Desk:
         self._take([(*key(question), answer) for question, answer in came])
         self._corrected -= {items.ids[question.item] for question in questions}
         return [known.get(key(question)) for question in questions]
+
+    def together(self, oracle: Oracle, question: Question, items: Items) -> Answer | None:
+        """What all annotators who answered a question say together: the label that most gave.
+
+        Of several given equally often it is that of the annotator who comes first: one word against another changes
+        nothing. None if nobody has answered.
+        """
+        known = self._answers()
+        words = [known.get((items.ids[question.item], who)) for who in range(oracle.annotators)]
+        given = [answer for answer in words if answer is not None and answer.status == "answered"]
+        often = Counter(str(answer.value) for answer in given)
+        return max(given, key=lambda answer: often[str(answer.value)], default=None)
 
     def collect(self, oracle: Oracle, items: Items) -> tuple[set[int], set[int]]:
         """Fetches the answers that have come by now and writes them down.

@@ -157,19 +157,21 @@ class Annotators(Oracle):
         return truth._replace(value=others[rng.integers(len(others))])
 
 
-_functions: dict[str, Callable[[str, Any], Any]] = {}
+_Function = Callable[..., Any]
+_functions: dict[str, _Function] = {}
 
 
-def oracle_function(name: str) -> Callable[[Callable[[str, Any], Any]], Callable[[str, Any], Any]]:
+def oracle_function(name: str) -> Callable[[_Function], _Function]:
     """Lets `Calling(name)` ask a function. A decorator; a run that is resumed needs the function registered again.
 
     **Arguments:**
 
-    - `name`: what configurations call it. The function is called with the item's id and the item as it was read, and
-      returns a label, or None to skip.
+    - `name`: what configurations call it. The function is called with the item's id and the item as it was read (and,
+      where there are several annotators, with the number of the one who is asked, from 0), and returns a label, or
+      None to skip.
     """
 
-    def register(function: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    def register(function: _Function) -> _Function:
         _functions[name] = function
         return function
 
@@ -182,15 +184,27 @@ class Calling(Oracle):
     **Arguments:**
 
     - `function`: its name.
+    - `several`: how many annotators it stands for.
     """
 
     function: str
+    several: int = 1
+
+    def __check_init__(self):
+        between("several", self.several, 1)
+
+    @property
+    def annotators(self) -> int:
+        return self.several
 
     def ask(self, questions: list[Question], items: Items) -> list[Answer | None]:
         if self.function not in _functions:
             raise UnknownName("function registered with `oracle_function`", self.function, _functions)
         function = _functions[self.function]
-        found = [function(items.ids[question.item], items.row(question.item)) for question in questions]
+        words = [(items.ids[question.item], items.row(question.item)) for question in questions]
+        if self.several > 1:
+            words = [(*word, question.annotator) for word, question in zip(words, questions, strict=True)]
+        found = [function(*word) for word in words]
         return [Answer(value, "skipped" if value is None else "answered") for value in found]
 
 

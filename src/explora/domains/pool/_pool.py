@@ -22,6 +22,7 @@ from explora.core import (
     Status,
     Suite,
     Targets,
+    TaskError,
     UnknownName,
     between,
 )
@@ -33,6 +34,10 @@ from ._reading import Source
 from ._space import PoolSpace
 from ._splits import split
 from ._targets import Target
+
+_SUITES = {"classes": ("held-out", "classes"), "numbers": ("held-out",), "labels": ("labels",)}
+TIE = "tie"
+"""What is said of two things neither of which is preferred."""
 
 
 class Loaded(eqx.Module):
@@ -62,6 +67,9 @@ class Pool(Questions[Array]):
     rate is the accuracy (where numbers are predicted: the share of their variance that is explained, which can be
     negative). `classes` has a task for each class: its mean is the class-balanced accuracy.
 
+    Where items have any number of several labels, the suite is called `labels`: the same items, and for each the share
+    of all labels of which the model says rightly whether it has them.
+
     **Version history:** 1.
 
     **Arguments:**
@@ -89,7 +97,8 @@ class Pool(Questions[Array]):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"items", "classes" if self.target.kind == "classes" else "numbers"})
+        several = {"annotators"} if self.oracle.annotators > 1 else set()
+        return frozenset({"items", "classes" if self.target.kind == "classes" else "numbers"} | several)
 
     def refuses(self, parts: Parts) -> str | None:
         if len(self.items.ids):
@@ -118,6 +127,10 @@ class Pool(Questions[Array]):
     @property
     def inputs(self) -> Float[np.ndarray, "items features"]:
         return self.items.inputs
+
+    @property
+    def opposites(self) -> dict[int, int] | None:
+        return None if self.items.featuriser.pair is None else {0: 1, 1: 0}
 
     @property
     def given(self) -> Targets:
@@ -156,17 +169,21 @@ class Pool(Questions[Array]):
         answers = desk.ask(self.oracle, questions, self.items)
         status = np.array([_status(answer) for answer in answers], np.int8)
         targets = encoded(self.target, [None if answer is None else answer.value for answer in answers])
-        return Experience(status, Answers(items, targets, expected))
+        if self.oracle.annotators == 1:
+            return Experience(status, Answers(items, targets, expected))
+        whole = [desk.together(self.oracle, question, self.items) for question in questions]
+        together = encoded(self.target, [None if answer is None else answer.value for answer in whole])
+        return Experience(status, Answers(items, together, expected, said=targets))
 
     @property
     def suite_names(self) -> tuple[str, ...]:
         if not len(self.parted.held.ids):
             return ()
-        return ("held-out", "classes") if self.target.kind == "classes" else ("held-out",)
+        return _SUITES[self.target.kind]
 
     def suite(self, name: str) -> Suite:
         held = self.parted.held
-        if name == "held-out" and name in self.suite_names:
+        if name in ("held-out", "labels") and name in self.suite_names:
             rows = np.arange(len(held.ids), dtype=np.int32)[None]
             return Suite(rows, ("all",), summary=f"{len(held.ids)} labelled items that were set aside")
         if name == "classes" and name in self.suite_names:
@@ -176,7 +193,7 @@ class Pool(Questions[Array]):
     def judge(self, policy: Predictor, lesson: Lesson[Array], *, key: PRNGKeyArray) -> Outcome:
         """Judges on held-out items: each task is a row of their numbers, filled up with -1."""
         held, tasks = self.parted.held, np.asarray(lesson.tasks)
-        marks = _marks(policy(held.inputs), encoded(self.target, held.labels))
+        marks = _marks(policy(held.inputs), encoded(self.target, held.labels), self.target.kind)
         taken = tasks >= 0
         solved = (np.where(taken, marks[tasks], 0.0).sum(1) / taken.sum(1)).astype(np.float32)
         rows = np.full(len(tasks), Status.ANSWERED, np.int8)
@@ -216,7 +233,7 @@ class Parted:
             known[oracle.given(self.pool)] = True
             shown = [label if seen else None for label, seen in zip(self.pool.labels, known, strict=True)]
             given = Targets(encoded(self.target, shown), known, self.target.kind == "classes")
-            self._last = oracle, PoolSpace(self.pool, given)
+            self._last = oracle, PoolSpace(self.pool, given, oracle.annotators)
         return self._last[1]
 
 
@@ -224,9 +241,24 @@ class Parted:
 def _read(source: Source | Loaded, labelled: bool, kind: str, held_out: float, seed: int) -> Parted:
     items = source.read()
     items = items.take(items.labelled) if labelled else items
-    target = Target.of(items.labels, kind)
+    pair = items.featuriser.pair
+    target = Target.of(items.labels, kind) if pair is None else _preferred(pair, items.labels)
     pool, held = split(target.encode(items.labels), items.groups, held_out, rng=np.random.default_rng(seed))
     return Parted(items.take(pool), items.take(held), target)
+
+
+def _preferred(pair: tuple[str, str], labels: list[Any]) -> Target:
+    """The target of rows of two things: the first, the second, or neither.
+
+    **Raises:** `TaskError` for a label that says something else.
+    """
+    for place, label in enumerate(labels):
+        if label is not None and str(label) not in (*pair, TIE):
+            raise TaskError(
+                f"the label of row {place} is {label!r:.60}; which of two things is preferred is said by "
+                f"{pair[0]!r}, {pair[1]!r} or {TIE!r}"
+            )
+    return Target("classes", pair).grown(labels)
 
 
 def encoded(target: Target, labels: list[Any]) -> np.ndarray:
@@ -243,8 +275,11 @@ def _status(answer: Answer | None) -> Status:
     return Status.ANSWERED if answer.status == "answered" and answer.value is not None else Status.VOID
 
 
-def _marks(expected: Any, truth: np.ndarray) -> np.ndarray:
-    """How well each item is predicted: 1 or 0; for numbers so that the mean is the share of variance explained."""
+def _marks(expected: Any, truth: np.ndarray, kind: str) -> np.ndarray:
+    """How well each item is predicted: 1 or 0; for numbers so that the mean is the share of variance explained.
+
+    Of several labels at once it is the share that is right; labels that the model was never told it does not expect.
+    """
     mean = expected.predictions.mean(1)
     if expected.classes is not None:
         if not len(expected.classes):
@@ -252,5 +287,9 @@ def _marks(expected: Any, truth: np.ndarray) -> np.ndarray:
         return (expected.classes[mean.argmax(1)] == truth).astype(float)
     if not mean.shape[1]:
         return np.zeros(len(truth))
+    if kind == "labels":
+        said = np.zeros(truth.shape, bool)
+        said[:, : mean.shape[1]] = mean > 0.5
+        return (said == (truth > 0.5)).mean(axis=1)
     spread = np.mean((truth - truth.mean(0)) ** 2)
     return 1.0 - np.mean((mean - truth) ** 2, axis=1) / (spread or 1.0)

@@ -18,11 +18,13 @@ class PoolSpace(Space[Int32[Array, ""]]):
 
     - `items`: the rows.
     - `given`: the answers that are known from the start.
+    - `annotators`: how many there are to be asked about each.
     """
 
     hosted: ClassVar[bool] = True
     items: Items
     given: Targets
+    annotators: int = 1
 
     @property
     def provides(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ nothing of the size rows × rows is ever kept. They run on the host, with NumPy.
 | `Clustered` | one row a cluster of high scores | diverse mini-batch |
 | `Ranked` | high scores unlike all that is known | ranked batch mode |
 | `Badge` | large and different gradients | BADGE |
+| `BatchBALD` | answers that together tell most about the model | BatchBALD |
 | `KCentre` | the farthest rows | core-set, greedy k-centre |
 | `TypiClust` | the most typical row of each cluster | TypiClust |
 | `ProbCover`, `MaxHerding` | what covers the pool best | |
@@ -26,6 +27,7 @@ scores what it sees (`explora.scores`), and asks for what a selector chooses.
 
 from ._badge import Badge as Badge
 from ._badge import badge as badge
+from ._batch_bald import BatchBALD as BatchBALD
 from ._candidates import Candidates as Candidates
 from ._candidates import Selector as Selector
 from ._centres import KCentre as KCentre
@@ -42,6 +44,7 @@ from ._coverage import pure_radius as pure_radius
 from ._coverage import share_radius as share_radius
 from ._discriminative import Discriminative as Discriminative
 from ._discriminative import discriminative as discriminative
+from ._geometry import k_means as k_means
 from ._greedy import GreedyBoth as GreedyBoth
 from ._greedy import GreedyInput as GreedyInput
 from ._greedy import GreedyTarget as GreedyTarget
@@ -49,7 +52,6 @@ from ._greedy import greedy_input as greedy_input
 from ._greedy import greedy_target as greedy_target
 from ._herding import MaxHerding as MaxHerding
 from ._herding import UncertaintyHerding as UncertaintyHerding
-from ._k_means import k_means as k_means
 from ._ranked import Ranked as Ranked
 from ._ranked import ranked as ranked
 from ._stochastic import Power as Power

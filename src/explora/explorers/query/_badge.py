@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float, Int
 
 from .._checks import one_of
 from ._candidates import Candidates, Selector, floating
-from ._distances import blocks, squares, taken
+from ._geometry import blocks, squares, taken
 from ._top import any_of, top
 
 PROPOSALS = 64

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ._candidates import Candidates, Selector
-from ._distances import BLOCK, blocks, squared_distances, squares, taken
+from ._geometry import BLOCK, blocks, squared_distances, squares, taken
 from ._top import any_of
 
 LEAST = 512

@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Int
 from explora.core import between
 
 from ._candidates import Candidates, Selector
-from ._distances import blocks, centred, some, squared_distances
-from ._k_means import k_means
+from ._geometry import blocks, centred, k_means, some, squared_distances
 from ._top import any_of, top
 
 

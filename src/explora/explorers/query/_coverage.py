@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Int
 from explora.core import ArgumentError, between
 
 from ._candidates import Candidates, Selector, floating
-from ._distances import blocks, some, squared_distances, squares, unit
-from ._k_means import k_means
+from ._geometry import blocks, k_means, some, squared_distances, squares, unit
 from ._top import any_of
 
 Kernel = Callable[[np.ndarray], np.ndarray]

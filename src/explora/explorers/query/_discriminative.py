@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from explora.core import MissingExtra, between
 
 from ._candidates import Candidates, Selector
-from ._distances import some
+from ._geometry import some
 from ._top import any_of, top
 
 

@@ -8,7 +8,7 @@ from explora.core import between
 
 from ._candidates import Candidates, Selector
 from ._centres import farthest_first
-from ._distances import central
+from ._geometry import central
 
 SAMPLE = 4096
 """Rows to which distances are summed up for the very first choice."""

@@ -8,7 +8,7 @@ from explora.core import ArgumentError, between
 
 from ._candidates import Candidates, Selector, floating
 from ._coverage import Kernel, greedy_cover
-from ._distances import some, squared_distances, unit
+from ._geometry import some, squared_distances, unit
 
 PROBES = 2048
 """Known rows whose distances are looked at to find a width."""

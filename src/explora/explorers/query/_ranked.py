@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ._candidates import Candidates, Selector
-from ._distances import blocks, central, centred, squared_distances
+from ._geometry import blocks, central, centred, squared_distances
 
 SAMPLE = 4096
 """Rows to which distances are summed up for the very first choice."""

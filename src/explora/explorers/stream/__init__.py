@@ -12,6 +12,8 @@ by item, which to ask about, so that only a share of all, the budget, is ever pa
 | `BalancedQuantile` | the upper share of what came of late | any utility |
 | `StreamDensity` | what another manager wants, but no outliers | utilities and embeddings |
 
+`Stream` is the explorer that uses them in a run.
+
 They know no model and no data: utilities come from `explora.scores`. Their states are explicit pytrees of arrays, and a
 batch is decided on exactly as its items would have been one by one.
 """
@@ -24,6 +26,8 @@ from ._manager import BudgetManager as BudgetManager
 from ._manager import Counts as Counts
 from ._quantile import BalancedQuantile as BalancedQuantile
 from ._quantile import QuantileState as QuantileState
+from ._stream import Stream as Stream
+from ._stream import Streamed as Streamed
 from ._thresholds import FixedUncertainty as FixedUncertainty
 from ._thresholds import RandomVariableUncertainty as RandomVariableUncertainty
 from ._thresholds import Spending as Spending

@@ -50,6 +50,10 @@ class StreamDensity(BudgetManager[DensityState]):
     inner: BudgetManager | None = None
     window: int = eqx.field(static=True, default=100)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"features"})
+
     def __check_init__(self):
         between("window", self.window, 1)
         if self.inner is not None and self.inner.budget != self.budget:

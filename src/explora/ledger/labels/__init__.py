@@ -4,12 +4,11 @@ A model that chooses what it is taught can fool itself in more ways than one tha
 
 - The labels that were asked for are no fair sample, and a score on them says little: `audited_accuracy`,
   `audited_balanced_accuracy` and `audited_error` from a random audit set; `lure` and `horvitz_thompson` without one.
-- Asking on although nothing is gained, or stopping too early: a `StoppingRule` (`KappaStability`,
-  `ClassificationChange`, `OverallUncertainty`, `GainPerCall`).
+- Asking on although nothing is gained, or stopping too early: the rules of `explora.explorers.stopping`.
 - Labels that are wrong: `label_errors` from `out_of_fold` predictions.
 - One input with two answers: `resolve` by a stated `Rule`; `near_duplicates` finds the inputs that are one.
-- Annotators who make mistakes: `majority_vote`, `dawid_skene`, `crowdlab`; `next_labels` says what to label (again) and
-  by whom, `cohen_kappa` and `krippendorff_alpha` how far they agree.
+- Annotators who make mistakes: `explora.maths` knows how far they agree (`cohen_kappa`, `krippendorff_alpha`) and what
+  they say together (`majority_vote`, `dawid_skene`, `crowdlab`).
 - All of it at one look, for labels that one has already: `audit_labels`.
 - Comparisons that a few lucky seeds decide: `paired`, `wilcoxon`, `holm`, `mean_ranks` over `aulc` and the like.
 
@@ -18,13 +17,6 @@ changes what it is given. Every estimate carries its interval; every rule says i
 which number.
 """
 
-from ._agreement import cohen_kappa as cohen_kappa
-from ._agreement import confusion as confusion
-from ._agreement import krippendorff_alpha as krippendorff_alpha
-from ._agreement import vote_counts as vote_counts
-from ._annotators import DawidSkene as DawidSkene
-from ._annotators import dawid_skene as dawid_skene
-from ._annotators import majority_vote as majority_vote
 from ._audit import Audit as Audit
 from ._audit import Quality as Quality
 from ._audit import audit_labels as audit_labels
@@ -39,10 +31,6 @@ from ._contradictions import MostTrusted as MostTrusted
 from ._contradictions import Resolved as Resolved
 from ._contradictions import Rule as Rule
 from ._contradictions import resolve as resolve
-from ._crowdlab import Consensus as Consensus
-from ._crowdlab import activelab as activelab
-from ._crowdlab import crowdlab as crowdlab
-from ._crowdlab import next_labels as next_labels
 from ._curves import aulc as aulc
 from ._curves import calls_to_target as calls_to_target
 from ._curves import cost_per_point as cost_per_point
@@ -68,16 +56,6 @@ from ._quality import audited_balanced_accuracy as audited_balanced_accuracy
 from ._quality import audited_error as audited_error
 from ._quality import audited_mean as audited_mean
 from ._quality import normal_quantile as normal_quantile
-from ._stability import ClassificationChange as ClassificationChange
-from ._stability import KappaStability as KappaStability
-from ._stability import KappaState as KappaState
-from ._stability import kappa_guarantee as kappa_guarantee
-from ._stopping import GainPerCall as GainPerCall
-from ._stopping import GainState as GainState
-from ._stopping import OverallUncertainty as OverallUncertainty
-from ._stopping import StoppingRule as StoppingRule
-from ._stopping import UncertaintyState as UncertaintyState
-from ._stopping import normalised_entropy as normalised_entropy
 from ._weighted import horvitz_thompson as horvitz_thompson
 from ._weighted import lure as lure
 from ._weighted import lure_weights as lure_weights

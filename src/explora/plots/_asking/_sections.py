@@ -68,8 +68,11 @@ def _curves(asking: Asking, metrics: Sequence[Curve]) -> str:
         return draw.section(
             "curves", title, draw.paragraph("No version has been judged on held-out items yet.", "none")
         )
-    what = "right" if asking.classes else "share of the variance explained"
-    said = f"How much of the items that were set aside is {what}, version by version, against calls of the oracle."
+    what = {"labels": "How many of the labels of the items that were set aside are right"}.get(
+        asking.scores[0].suite, "How much of the variance of the items that were set aside is explained"
+    )
+    what = "How many of the items that were set aside are right" if asking.classes else what
+    said = f"{what}, version by version, against calls of the oracle."
     if asking.classes:
         said += " The bands are 95% intervals over those items: other items of the same kind may give as much."
     keys = [("c0", "this run")]
@@ -95,8 +98,10 @@ def _chart(asking: Asking, score: AnswerScore, axis: str) -> str:
         random, at = asking.baseline.scores[score.suite], asking.baseline.calls.astype(float)
         lines.append(draw.Line(at, random.mean(0), random.min(0), random.max(0), "asked at random", 7))
     lines.append(draw.Line(getattr(curve.at, axis), curve.values, curve.low, curve.high, score.suite, 0))
-    head = {"held-out": "Held-out items right", "classes": "Right by class"}.get(score.suite, score.suite)
-    head = head if asking.classes else f"Variance explained on {score.suite}"
+    heads = {"held-out": "Held-out items right", "classes": "Right by class", "labels": "Labels right"}
+    head = heads.get(score.suite, score.suite)
+    if not asking.classes and score.suite != "labels":
+        head = f"Variance explained on {score.suite}"
     shares = not any(float(np.nanmin(line.y)) < 0 for line in lines)  # worse than the mean is possible for numbers
     chart = draw.line_chart(lines, title=head, x_label=axis, shares=shares, size=(480, 280))
     return draw.figure(chart, head=head)

@@ -34,6 +34,8 @@ def answer_headline(card: RunCard, spent: Cost | None, asking: Asking) -> Headli
 
 def word(asking: Asking, result: SuiteResult) -> str:
     """What a score is a share of."""
+    if result.suite == "labels":
+        return "of the labels of held-out items right"
     if not asking.classes:
         return "of the variance explained"
     return "right by class" if result.suite == "classes" else "of the held-out items right"

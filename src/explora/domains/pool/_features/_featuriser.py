@@ -16,6 +16,7 @@ from ._encoder import Encoder
 from ._images import Images
 from ._kinds import kind_of
 from ._numbers import Dates, Numbers
+from ._pairs import stacked
 from ._text import Texts
 
 _ENCODERS: dict[str, type[Encoder]] = {
@@ -33,11 +34,14 @@ class Featuriser:
     - `encoders`: one a column that says something.
     - `dropped`: the other columns, and why each was left out.
     - `dtype`: `"float32"` or `"float64"`.
+    - `pair`: what the two things of a row are called, where each row holds two. The features are then those of the
+      first less those of the second; where the two change places, they are negated.
     """
 
     encoders: tuple[Encoder, ...]
     dropped: dict[str, str]
     dtype: str = "float32"
+    pair: tuple[str, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,6 +57,11 @@ class Featuriser:
 
         **Raises:** `ArgumentError` if one of them is not there; `TaskError` for an image that cannot be opened.
         """
+        if self.pair is None:
+            return self._each(table)
+        return _difference(self._each(stacked(table, self.pair)))
+
+    def _each(self, table: Table) -> Float[np.ndarray, "rows features"]:
         for encoder in self.encoders:
             if encoder.name not in table.names:
                 raise ArgumentError(
@@ -74,7 +83,7 @@ class Featuriser:
             own, json = encoder.freeze()
             arrays |= {f"{place}.{name}": array for name, array in own.items()}
             parts.append(json)
-        json = {"format": _FORMAT, "dtype": self.dtype, "dropped": self.dropped, "encoders": parts}
+        json = {"format": _FORMAT, "dtype": self.dtype, "dropped": self.dropped, "encoders": parts, "pair": self.pair}
         return arrays, json
 
     @classmethod
@@ -94,7 +103,9 @@ class Featuriser:
                 raise ArgumentError(f"`json` has an unknown encoder {part['kind']!r}{suggest(part['kind'], _ENCODERS)}")
             own = {name.partition(".")[2]: x for name, x in arrays.items() if name.partition(".")[0] == str(place)}
             encoders.append(_ENCODERS[part["kind"]].thaw(own, part))
-        return cls(tuple(encoders), dict(json["dropped"]), json["dtype"])
+        first, second = json.get("pair") or (None, None)
+        pair = None if first is None or second is None else (str(first), str(second))
+        return cls(tuple(encoders), dict(json["dropped"]), json["dtype"], pair)
 
 
 def featurise(
@@ -104,20 +115,25 @@ def featurise(
     text: Iterable[str] = (),
     image: Iterable[str] = (),
     dtype: str = "float32",
+    pair: tuple[str, str] | None = None,
 ) -> tuple[Featuriser, Float[np.ndarray, "rows features"]]:
     """Fits a featuriser to a table, and applies it.
 
     **Arguments:**
 
     - `table`: the rows.
-    - `columns`: those that are looked at.
+    - `columns`: those that are looked at; of rows of two things all that belong to them.
     - `text`, `image`: those of them that hold texts and images for certain; the others are judged by what they hold.
     - `dtype`: of the features.
+    - `pair`: what the two things of a row are called, see `Featuriser`; None: a row is one thing.
 
     **Returns:** the featuriser, and the features of the table's rows.
 
     **Raises:** `ArgumentError` if no column says anything; `TaskError` for an image that cannot be opened.
     """
+    if pair is not None:
+        table = stacked(table, pair)
+        columns = table.names
     text, image = frozenset(text), frozenset(image)
     encoders: list[Encoder] = []
     blocks: list[np.ndarray] = []
@@ -138,7 +154,13 @@ def featurise(
             blocks.append(encoder.encode(prepared).astype(dtype, copy=False))
     if not blocks:
         raise ArgumentError(_nothing(table, dropped))
-    return Featuriser(tuple(encoders), dropped, dtype), np.concatenate(blocks, axis=1)
+    found = np.concatenate(blocks, axis=1)
+    return Featuriser(tuple(encoders), dropped, dtype, pair), found if pair is None else _difference(found)
+
+
+def _difference(both: Float[np.ndarray, "twice features"]) -> Float[np.ndarray, "rows features"]:
+    """The first things less the second ones."""
+    return both[: len(both) // 2] - both[len(both) // 2 :]
 
 
 def _nothing(table: Table, dropped: dict[str, str]) -> str:

@@ -71,6 +71,7 @@ def from_frame(
     image: Names = (),
     ignore: Names = (),
     dtype: str = "float32",
+    pair: tuple[str, str] | None = None,
     featuriser: Featuriser | None = None,
 ) -> Items:
     """Items of a data frame of pandas or Polars.
@@ -78,7 +79,7 @@ def from_frame(
     **Arguments:**
 
     - `frame`: one item a row.
-    - `target`, `id`, `group`, `text`, `image`, `ignore`, `dtype`: as for `Source`.
+    - `target`, `id`, `group`, `text`, `image`, `ignore`, `dtype`, `pair`: as for `Source`.
     - `featuriser`: one that was fitted to other items.
 
     **Raises:** `ArgumentError` for something else, or for a column that does not exist.
@@ -98,7 +99,7 @@ def from_frame(
         )
     if not table.rows:
         raise ArgumentError("`frame` must have at least one row, got none")
-    roles = Roles(target, id, group, several(text), several(image), several(ignore), dtype)
+    roles = Roles(target, id, group, several(text), several(image), several(ignore), dtype, pair)
     return assemble(table, roles, fingerprint_of(table), featuriser)
 
 

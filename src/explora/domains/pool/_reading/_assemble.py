@@ -26,6 +26,7 @@ class Roles:
     image: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     dtype: str = "float32"
+    pair: tuple[str, str] | None = None
 
 
 def assemble(table: Table, roles: Roles, fingerprint: str, featuriser: Featuriser | None = None) -> Items:
@@ -42,6 +43,8 @@ def assemble(table: Table, roles: Roles, fingerprint: str, featuriser: Featurise
     **Raises:** `ArgumentError` for a column that does not exist; `TaskError` for names that occur twice.
     """
     for role, names in (("text", roles.text), ("image", roles.image), ("ignore", roles.ignore)):
+        if role != "ignore" and roles.pair is not None:
+            continue  # what the two things have in common is no column of the table
         for name in names if featuriser is None else ():
             table.require(name, role)
     if featuriser is not None:
@@ -62,7 +65,9 @@ def assemble(table: Table, roles: Roles, fingerprint: str, featuriser: Featurise
     if featuriser is None:
         taken = {roles.target, named, roles.group, *roles.ignore}
         columns = [name for name in table.names if name not in taken]
-        featuriser, inputs = featurise(table, columns, text=roles.text, image=roles.image, dtype=roles.dtype)
+        featuriser, inputs = featurise(
+            table, columns, text=roles.text, image=roles.image, dtype=roles.dtype, pair=roles.pair
+        )
     else:
         inputs = featuriser(table)
     return Items(inputs, labels, ids, groups, table, featuriser, fingerprint)

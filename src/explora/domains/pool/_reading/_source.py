@@ -60,6 +60,9 @@ class Source(eqx.Module):
     - `text`, `image`: columns that hold texts, and paths of images (from the folder of the file), for certain; all
       others are judged by what they hold.
     - `ignore`: columns that are not learned from.
+    - `pair`: what the two things are called where each row holds two and its label says which of them is preferred:
+      that name, or `tie`. `("a", "b")` stands for the columns `a` and `b`, or for `a_size`, `a_price` and `b_size`,
+      `b_price`; `text` and `image` then name what follows the underline, or `thing` for single columns.
     - `dtype`: of the features, `"float32"` or `"float64"`.
     - `seed`: of a generated set.
 
@@ -78,16 +81,19 @@ class Source(eqx.Module):
     ignore: tuple[str, ...] = eqx.field(static=True, default=())
     dtype: str = eqx.field(static=True, default="float32")
     seed: int = eqx.field(static=True, default=0)
+    pair: tuple[str, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self):
         if self.kind not in _KINDS:
             raise UnknownName("kind of data", self.kind, _KINDS)
         check_dtype(self.dtype)
-        for name in ("text", "image", "ignore"):
+        for name in ("text", "image", "ignore", "pair"):
             if isinstance(getattr(self, name), str):
                 raise ArgumentError(
                     f"`{name}` must be a tuple of names, got {getattr(self, name)!r}; write it as a tuple"
                 )
+        if len(self.pair) not in (0, 2) or len(set(self.pair)) != len(self.pair):
+            raise ArgumentError(f"`pair` must be two different names, got {self.pair}")
         roles = [self.target, self.id, self.group, *self.text, *self.image, *self.ignore]
         used = [role for role in roles if role is not None]
         twice = next((role for i, role in enumerate(used) if role in used[:i]), None)
@@ -169,4 +175,5 @@ class Source(eqx.Module):
             target, group = target or "label", group or made.group
         # Short texts may look like categories, but who calls them texts means texts.
         text = (*self.text, "text") if kind in ("texts", "lines") and "text" not in self.text else self.text
-        return Roles(target, name, group, text, image, ignore, self.dtype)
+        pair = (self.pair[0], self.pair[1]) if self.pair else None
+        return Roles(target, name, group, text, image, ignore, self.dtype, pair)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explora.core import ArgumentError
-from explora.ledger.labels import dawid_skene, majority_vote
+from explora.maths import dawid_skene, majority_vote
 
 from ._anaesthetists import VOTES, WHO
 

@@ -116,6 +116,7 @@ def next_labels(
     *,
     available: Bool[np.ndarray, " annotators"] | None = None,
     capacity: int | None = None,
+    declined: Bool[np.ndarray, "items annotators"] | None = None,
 ) -> tuple[Int[np.ndarray, " asked"], Int[np.ndarray, " asked"]]:
     """Which items to have labelled or labelled again, and by whom.
 
@@ -128,6 +129,7 @@ def next_labels(
     - `count`: how many labels to ask for.
     - `available`: who can be asked; by default everybody.
     - `capacity`: how many items each annotator takes at most; by default any number.
+    - `declined`: who has been asked about what and gave no label: they are not asked again.
 
     **Returns:** items and annotators; fewer than `count` if there is nobody left to ask.
     """
@@ -137,12 +139,13 @@ def next_labels(
     room = np.where(free, len(votes) if capacity is None else capacity, 0)
     quality = crowdlab(votes, probabilities).annotator_quality if (votes >= 0).any() else np.ones(annotators)
     quality = np.where(np.isnan(quality), np.nanmean(quality), quality)
+    askable = votes < 0 if declined is None else (votes < 0) & ~declined
     order = np.argsort(activelab(votes, probabilities), kind="stable")
     items, who = [], []
     for item in order:
         if len(items) == count or not room.any():
             break
-        candidates = np.flatnonzero((votes[item] < 0) & (room > 0))
+        candidates = np.flatnonzero(askable[item] & (room > 0))
         if candidates.size:
             # Of equally good ones the one with most room, so that work is shared out.
             best = max(candidates, key=lambda a: (quality[a], room[a], -a))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explora.core import ArgumentError
-from explora.ledger.labels import (
+from explora.explorers.stopping import (
     ClassificationChange,
     GainPerCall,
     KappaStability,

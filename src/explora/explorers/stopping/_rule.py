@@ -166,6 +166,10 @@ class GainPerCall(StoppingRule[GainState]):
     window: int = eqx.field(static=True, default=3)
     z: float = eqx.field(static=True, default=1.96)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"audited"})
+
     def __check_init__(self):
         between("audited", self.audited, 1)
         between("threshold", self.threshold, 0.0)

@@ -5,9 +5,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from explora.core import between
+from explora.maths import cohen_kappa
 
-from ._agreement import cohen_kappa
-from ._stopping import StoppingRule, same_items
+from ._rule import StoppingRule, same_items
 
 
 def kappa_guarantee(threshold: float) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from explora.core import ArgumentError, build, spec
-from explora.ledger.labels import ClassificationChange, KappaStability, cohen_kappa, kappa_guarantee
+from explora.explorers.stopping import ClassificationChange, KappaStability, kappa_guarantee
+from explora.maths import cohen_kappa
 
 HALF = np.repeat([0, 1], 100)
 

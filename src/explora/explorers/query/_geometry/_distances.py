@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float, Int
 
-from ._candidates import floating
+from .._candidates import floating
 
 BLOCK = 1 << 18
 """How many distances are computed at a time."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explora.core import ArgumentError
-from explora.ledger.labels import activelab, crowdlab, majority_vote, next_labels
+from explora.maths import activelab, crowdlab, majority_vote, next_labels
 
 # Three annotators, five items, two classes; the last item has no label.
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, 1, -1], [-1, -1, 1], [-1, -1, -1]])

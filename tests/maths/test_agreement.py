@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import cohen_kappa_score
 
 from explora.core import ArgumentError
-from explora.ledger.labels import cohen_kappa, confusion, krippendorff_alpha, vote_counts
+from explora.maths import cohen_kappa, confusion, krippendorff_alpha, vote_counts
 
 NONE = -1
 # Krippendorff 2011, section C: four observers, twelve units, categories 1 to 5.

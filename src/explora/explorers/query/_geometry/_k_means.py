@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from ._candidates import floating
+from .._candidates import floating
 from ._distances import blocks, some, squared_distances, squares
 
 ENOUGH = 16384, 128
