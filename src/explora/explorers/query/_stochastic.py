@@ -67,7 +67,27 @@ def rank_logits(
     return np.where(np.isnan(scores) | np.isneginf(scores), -np.inf, logits)
 
 
-class Power(Selector):
+class _Drawn(Selector):
+    """Rows drawn by chance, in proportion to something that grows with the score."""
+
+    coldness: float = eqx.field(static=True, default=1.0)
+
+    def __check_init__(self):
+        between("coldness", self.coldness, 0.0)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset({"scores"})
+
+    def logits(self, candidates: Candidates, *, rng: np.random.Generator) -> Float[np.ndarray, " rows"]:
+        """The logarithm of each row's weight."""
+        raise NotImplementedError
+
+    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
+        return draw(self.logits(candidates, rng=rng), candidates.free, count, rng=rng)
+
+
+class Power(_Drawn):
     """Draws rows with weights sᵝ: the published favourite where scores are informative and zero means "known".
 
     Rows of score zero are drawn last. β = 0 draws any row whose score is not zero, a large β the top rows.
@@ -79,21 +99,11 @@ class Power(Selector):
     **Reference:** Kirsch et al. 2023 (arXiv:2106.12059).
     """
 
-    coldness: float = eqx.field(static=True, default=1.0)
-
-    def __check_init__(self):
-        between("coldness", self.coldness, 0.0)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        return frozenset({"scores"})
-
-    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
-        scores = np.where(candidates.free, self.given(candidates, "scores"), 0.0)
-        return draw(power_logits(scores, self.coldness), candidates.free, count, rng=rng)
+    def logits(self, candidates: Candidates, *, rng: np.random.Generator) -> Float[np.ndarray, " rows"]:
+        return power_logits(np.where(candidates.free, self.given(candidates, "scores"), 0.0), self.coldness)
 
 
-class Softmax(Selector):
+class Softmax(_Drawn):
     """Draws rows with weights exp(β s).
 
     **Arguments:**
@@ -103,23 +113,13 @@ class Softmax(Selector):
     **Reference:** Kirsch et al. 2023 (arXiv:2106.12059).
     """
 
-    coldness: float = eqx.field(static=True, default=1.0)
-
-    def __check_init__(self):
-        between("coldness", self.coldness, 0.0)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        return frozenset({"scores"})
-
-    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
+    def logits(self, candidates: Candidates, *, rng: np.random.Generator) -> Float[np.ndarray, " rows"]:
         scores = self.given(candidates, "scores").astype(np.float64)
         with np.errstate(invalid="ignore"):
-            logits = np.where(np.isneginf(scores), -np.inf, self.coldness * scores)
-        return draw(logits, candidates.free, count, rng=rng)
+            return np.where(np.isneginf(scores), -np.inf, self.coldness * scores)
 
 
-class Rank(Selector):
+class Rank(_Drawn):
     """Draws rows with weights r⁻ᵝ, where r is the rank by score: indifferent to the scale of the scores.
 
     **Arguments:**
@@ -129,15 +129,5 @@ class Rank(Selector):
     **Reference:** Kirsch et al. 2023 (arXiv:2106.12059) ("soft-rank").
     """
 
-    coldness: float = eqx.field(static=True, default=1.0)
-
-    def __check_init__(self):
-        between("coldness", self.coldness, 0.0)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        return frozenset({"scores"})
-
-    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
-        scores = self.given(candidates, "scores")
-        return draw(rank_logits(scores, candidates.free, self.coldness, rng=rng), candidates.free, count, rng=rng)
+    def logits(self, candidates: Candidates, *, rng: np.random.Generator) -> Float[np.ndarray, " rows"]:
+        return rank_logits(self.given(candidates, "scores"), candidates.free, self.coldness, rng=rng)
