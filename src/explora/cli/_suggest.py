@@ -23,6 +23,10 @@ def suggest(words: list[str]) -> int:
         data: Annotated[str, tyro.conf.arg(help="a table (CSV, Parquet, JSONL), a folder of images or of texts")],
         target: Annotated[str | None, tyro.conf.arg(help="its column of labels, empty where there is none")] = None,
         labels: Annotated[str | None, tyro.conf.arg(help="a table with the columns `id` and `label`")] = None,
+        pair: Annotated[
+            tuple[str, ...],
+            tyro.conf.arg(help="what the two things of a row are called, where the target says which is better"),
+        ] = (),
         n: Annotated[int, tyro.conf.arg(aliases=("-n",), help="how many to name")] = 20,
         recipe: Annotated[
             str, tyro.conf.arg(help="by which rule; `explora recipes` lists those of questions")
@@ -37,7 +41,7 @@ def suggest(words: list[str]) -> int:
         """
         if n < 1:
             raise ArgumentError(f"`n` must be at least 1, got {n}")
-        pool = Pool(Source(data, target=target), Nobody(), held_out=0.0)
+        pool = Pool(Source(data, target=target, pair=pair), Nobody(), held_out=0.0)
         parts = override(find_recipe(recipe).build(pool), {"explorer.batch": n})
         work = Labelling(parts, seed)
         if labels is not None:
