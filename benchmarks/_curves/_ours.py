@@ -8,7 +8,7 @@ import numpy as np
 import explora.explorers.query as query
 from explora import scores
 from explora.core import NEW, Lesson, Outcome, Status
-from explora.explorers.query import Candidates, Selector
+from explora.explorers.query import Candidates
 
 from ._model import State, probabilities
 from ._sets import Trial
@@ -46,15 +46,6 @@ class Ours(NamedTuple):
             return self.select(candidates, count, rng=np.random.default_rng([repeat, step]))
 
         return ask
-
-
-class Joint(Selector):
-    """BatchBALD as a selector: the function chooses rows by itself."""
-
-    def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> np.ndarray:
-        free = rng.permutation(np.flatnonzero(candidates.free))  # the function takes the first of equals
-        predictions = self.given(candidates, "predictions")[free]
-        return free[scores.batch_bald(predictions, count, rng=rng)[0]]
 
 
 def seen_by(state: State, models: list[Any]) -> Candidates:
@@ -127,7 +118,7 @@ def ours() -> dict[str, Ours]:
         **{f"{name}-margin": Ours(selector, margin) for name, selector in of_margin.items()},
         **{name: Ours(top, score, committee=True) for name, score in several.items()},
         "power-bald": Ours(query.Power(), scores.BALD(), committee=True),
-        "batch-bald": Ours(Joint(), committee=True),
+        "batch-bald": Ours(query.BatchBALD(), committee=True),
         **_switching(),
     }
 

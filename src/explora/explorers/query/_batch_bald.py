@@ -39,6 +39,7 @@ class BatchBALD(Selector):
 
     def pick(self, candidates: Candidates, count: int, *, rng: np.random.Generator) -> Int[np.ndarray, " count"]:
         rows = some(np.flatnonzero(candidates.free), max(self.most, count), rng=rng)
+        rows = rng.permutation(rows)  # the first of equals is chosen
         predictions = self.given(candidates, "predictions")[rows]
         if predictions.shape[2] < 2:  # of one class nothing can be learned, and any row will do
             return any_of(rows, count, rng=rng)
