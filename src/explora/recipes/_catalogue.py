@@ -133,4 +133,4 @@ RECIPES: tuple[Recipe, ...] = (
 """Every recipe, uniform sampling first."""
 
 DEFAULT = "sfl"
-"""The recipe that a run takes if none is named: the best so far, see `docs/learning.md`."""
+"""The recipe that a run takes if none is named: the best on `holdout` after ten minutes, see `docs/learning.md`."""
