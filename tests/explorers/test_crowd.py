@@ -2,18 +2,21 @@
 
 from typing import Any
 
+import equinox as eqx
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+from jaxtyping import PRNGKeyArray
 
-from explora.core import CombinationError, Parts, override
+from explora.core import CombinationError, Lesson, Memory, Outcome, Parts, Space, override
 from explora.domains.pool import Annotators, Calling, Loaded, Nobody, Pool, Recorded, from_arrays, oracle_function
 from explora.explorers import Crowd
 from explora.learners import PPO, Supervised
 from explora.loop import hosted, init
 from explora.nets import Ensemble
 from explora.recipes import recipe
-from explora.testing import Middles, Walk
+from explora.testing import ExplorerSuite, Middles, Walk
 
 
 def clouds(each: int = 40) -> Pool:
@@ -61,7 +64,7 @@ def test_the_model_learns_what_most_say():
     pool = Pool(
         Loaded(from_arrays(np.arange(4.0)[:, None], [None] * 4)), Calling("three-people", several=3), held_out=0.0
     )
-    what = Parts(pool, Supervised(Middles()), Crowd(batch=12, budget=12))
+    what = Parts(pool, Supervised(Middles()), Crowd(batch=12, budget=12)).noting(Memory())
     steps = turns(what, 12)
     last = steps[-1][0]
     assert what.explorer.finished(last.explorer) == "the budget of 12 questions is spent"
@@ -77,7 +80,7 @@ def test_what_somebody_declines_goes_to_somebody_else():
 
     inputs = np.random.default_rng(0).normal(size=(6, 2))
     pool = Pool(Loaded(from_arrays(inputs, [None] * 6)), Calling("shy", several=2), held_out=0.0)
-    what = Parts(pool, Supervised(Middles()), Crowd(batch=6))
+    what = Parts(pool, Supervised(Middles()), Crowd(batch=6)).noting(Memory())
     steps = turns(what, 4)
     assert sorted(questions(steps)) == [(item, who) for item in range(6) for who in range(2)]
     assert what.explorer.finished(steps[-1][0].explorer) == "everybody has been asked about every item"
@@ -95,10 +98,26 @@ def test_it_needs_several_annotators():
     for oracle in (Recorded(), Nobody()):
         with pytest.raises(CombinationError, match="one oracle here"):
             Parts(Pool(oracle=oracle), Supervised(Ensemble()), Crowd()).check()
-    with pytest.raises(CombinationError, match="use the domain `pool`"):
+    with pytest.raises(CombinationError, match="Crowd needs classes, items"):
         Parts(Walk(), PPO(), Crowd()).check()
 
 
 def test_the_recipe_runs_where_the_oracle_is_several():
     parts = override(recipe("crowd").build(Pool(oracle=Annotators())), {"explorer.batch": 50}).check()
     assert len(questions(turns(parts, 4))) == 100
+
+
+class TestCrowd(ExplorerSuite):
+    TURNS = 8
+
+    def part(self) -> Crowd:
+        return Crowd(batch=5)
+
+    def space(self) -> Space:
+        return clouds(20).space
+
+    def outcome(self, lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
+        said = jnp.asarray(lesson.tasks) % 2
+        drawn = super().outcome(lesson, key=key)
+        both = (said, said, jnp.asarray(drawn.predictions)[:, :, :2])
+        return eqx.tree_at(lambda o: (o.made, o.said, o.predictions), drawn, both, is_leaf=lambda x: x is None)

@@ -12,6 +12,7 @@ import pytest
 
 from explora.core import CombinationError, Parts, UnknownName, build, override, spec
 from explora.domains.maze import Maze, MazeSpace
+from explora.domains.pool import Annotators, Pool
 from explora.loop import chunk, host_chunk, init
 from explora.recipes import DEFAULT, RECIPES, Recipe, recipe
 from explora.testing import Quiz
@@ -49,7 +50,8 @@ def small(found: Recipe) -> Parts:
     from explora.core import flat
 
     if found.plays == "questions":
-        return override(found.build(Quiz(each=1)), {"explorer.batch": 4})
+        domain = Pool(oracle=Annotators()) if found.name == "crowd" else Quiz(each=1)
+        return override(found.build(domain), {"explorer.batch": 4})
     parts = found.build(Maze(space=MazeSpace(height=5, width=5, walls=6), steps=32, max_steps=16))
     known = flat(parts)
     return override(parts, {path: value for path, value in SMALL.items() if path in known})

@@ -120,7 +120,7 @@ class Crowd(Explorer[Crowded, Array]):
         self, state: Crowded, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
     ) -> Crowded:
         if lesson.plays == 0:
-            return self._looked(state, np.asarray(outcome.predictions), key)
+            return self._looked(state, outcome, key)
         items, told = np.asarray(lesson.tasks), np.asarray(outcome.status)
         who = np.zeros(len(items), np.int64) if lesson.who is None else np.asarray(lesson.who)
         answered, declined = told == Status.ANSWERED, told == Status.VOID
@@ -149,13 +149,13 @@ class Crowd(Explorer[Crowded, Array]):
         opinions = (state.votes >= 0).sum(axis=1)
         return {"items": np.float32((opinions > 0).sum()), "again": np.float32((opinions > 1).sum())}
 
-    def _looked(
-        self, state: Crowded, predictions: Float[np.ndarray, "items members outputs"], key: PRNGKeyArray
-    ) -> Crowded:
-        rng = generator(key)
+    def _looked(self, state: Crowded, outcome: Outcome, key: PRNGKeyArray) -> Crowded:
+        looked_at = ~state.known & (np.asarray(outcome.status) == Status.ANSWERED)
+        if not looked_at.any():
+            return state
         # In an order of chance: while nothing tells items apart, they are a random sample.
-        shuffled = rng.permutation(np.flatnonzero(~state.known))
-        classes, chances = self._chances(state, predictions)
+        shuffled = generator(key).permutation(np.flatnonzero(looked_at))
+        classes, chances = self._chances(state, np.asarray(outcome.predictions))
         votes = np.where(state.votes >= 0, np.searchsorted(classes, state.votes), -1)[shuffled]
         left = self.batch if self.budget is None else min(self.batch, self.budget - int(state.calls))
         declined = state.votes[shuffled] == DECLINED

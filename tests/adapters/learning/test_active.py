@@ -1,5 +1,7 @@
 """The estimators in scikit-learn's manner: its own checks, missing labels, and the same choices as the parts make."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +22,7 @@ from explora.core import ArgumentError, UnknownName
 from explora.domains.pool import Loaded, Nobody, Pool, from_arrays
 from explora.explorers import Query
 from explora.explorers.query import Candidates, KCentre, Top, badge
-from explora.recipes import RECIPES, recipe
+from explora.recipes import RECIPES
 from explora.scores import ErrorReduction, Margin, margin
 
 X, Y = load_iris(return_X_y=True)
@@ -39,12 +41,12 @@ def test_scikit_learn_finds_nothing_wrong(estimator):
 
 def test_names_mean_what_recipes_of_the_same_name_ask():
     pool = Pool(Loaded(from_arrays(X)), Nobody(), held_out=0.0)
-    names = {r.name for r in RECIPES if r.plays == "questions"}
+    built = {r.name: r.build(pool).explorer for r in RECIPES if r.plays == "questions"}
+    names = {name for name, explorer in built.items() if isinstance(explorer, Query)}
     ways = CLASSIFYING | {name: REGRESSING[name] for name in ("greedy", "variance")}
     assert names == set(ways)
     for name, way in ways.items():
-        explorer = recipe(name).build(pool).explorer
-        assert isinstance(explorer, Query)
+        explorer: Any = built[name]
         assert (type(explorer.select), type(explorer.score)) == (type(way.select), type(way.score)), name
 
 

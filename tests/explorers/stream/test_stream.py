@@ -77,7 +77,7 @@ def test_managers_that_look_at_places_are_shown_them():
 
 
 def test_it_needs_questions():
-    with pytest.raises(CombinationError, match="use the domain `pool`"):
+    with pytest.raises(CombinationError, match="Stream needs items"):
         Parts(Walk(), PPO(), Stream()).check()
 
 
@@ -90,7 +90,7 @@ def test_a_stream_of_a_real_set_learns_from_a_share_of_it_and_resumes(tmp_path: 
     assert half.manager == parts.explorer.manager
     part = run(parts, Plan(seed=1, minutes=1e-6), out=tmp_path / "part", recipe="stream")
     assert part.answers < whole.answers
-    rest = resume(tmp_path / "part", minutes=60)
+    rest = resume(tmp_path / "part", minutes=60.0)
     assert (rest.answers, rest.verdicts["held-out"].mean) == (whole.answers, whole.verdicts["held-out"].mean)
 
 

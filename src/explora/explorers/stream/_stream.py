@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Questions, Score, Space, between
+from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Questions, Score, Space, Status, between
 from explora.scores import LeastConfident
 
 from .._query import FREE, OPEN, PASSED, Queried, Query, asked_so_far, generator
@@ -101,9 +102,13 @@ class Stream(Explorer[Streamed, Array]):
     ) -> Streamed:
         if lesson.plays > 0:
             return dataclasses.replace(state, items=self._book.tell(state.items, space, lesson, outcome, key=key))
-        items, rows = state.items, np.asarray(lesson.tasks)
-        utilities, memory = self._book.scored(items, lesson, outcome)
-        places = np.asarray(jax.vmap(space.features)(rows)) if self._places else None
+        seen = np.asarray(outcome.status) == Status.ANSWERED
+        items, rows, left = state.items, np.asarray(lesson.tasks)[seen], np.asarray(lesson.tasks)[~seen]
+        if not len(rows):
+            return state
+        scored, memory = self._book.scored(items, lesson, outcome)
+        utilities = np.asarray(scored)[seen]
+        places = np.asarray(jax.vmap(space.features)(jnp.asarray(rows))) if self._places else None
         asked, manager = self.manager.query(state.manager, utilities, rng=generator(key), embeddings=places)
         chosen = rows[asked]
         if self.budget is not None:
@@ -114,7 +119,7 @@ class Stream(Explorer[Streamed, Array]):
         scores[rows] = utilities
         status[np.setdiff1d(rows, chosen)] = PASSED
         items = dataclasses.replace(items, scores=scores, status=status, memory=memory, chosen=wanted)
-        return Streamed(items, np.array(int(rows.max(initial=int(state.coming) - 1)) + 1), manager)
+        return Streamed(items, np.array(int(left.min() if len(left) else rows.max() + 1)), manager)
 
     def finished(self, state: Streamed) -> str | None:
         if (state.items.chosen >= 0).any():

@@ -1,4 +1,4 @@
-"""Distances, blocks of rows and clusters: what selectors compute in common."""
+"""Distances, blocks of rows and clusters: what several selectors compute in common, in linear memory."""
 
 from ._distances import BLOCK as BLOCK
 from ._distances import blocks as blocks

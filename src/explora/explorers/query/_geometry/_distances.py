@@ -72,7 +72,15 @@ def central(
     rng: np.random.Generator,
     squared: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> int:
-    """The row with the least sum of distances to all rows, or to `sample` of them by chance if there are more."""
+    """The row with the least sum of distances to all rows.
+
+    **Arguments:**
+
+    - `points`: where the rows lie.
+    - `sample`: of how many rows, drawn by chance, the distances are summed if there are more.
+    - `rng`: the only source of chance.
+    - `squared`: the squared distances of some rows to others; None: the Euclidean ones.
+    """
     squared = squared_distances if squared is None else squared
     others = points[some(np.arange(len(points)), sample, rng=rng)].astype(np.float64)
     total = np.concatenate(
