@@ -152,10 +152,13 @@ def _say(finished: Finished, as_json: bool) -> int:
     means = {name: verdict.mean for name, verdict in finished.verdicts.items()}
     if as_json:
         result = {"run": str(finished.path), "state": finished.reason}
+        if finished.ended:
+            result["ended"] = finished.ended
         result |= {"mean_solve_rate": means} if finished.answers is None else answered(means, finished.answers)
         sys.stdout.write(json.dumps(result) + "\n")
     elif finished.answers is not None:
-        sys.stdout.write(f"{answered_text(means, finished.answers)}\n{finished.path}\n")
+        ended = f"{finished.ended}\n" if finished.ended else ""
+        sys.stdout.write(f"{answered_text(means, finished.answers)}\n{ended}{finished.path}\n")
     else:
         for name, verdict in finished.verdicts.items():
             sys.stdout.write(

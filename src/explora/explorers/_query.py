@@ -62,7 +62,8 @@ class Query(Explorer[Queried, Array]):
 
     Two kinds of round take turns: in `look` nobody is asked and the model says what it expects of every item; in `ask`
     the oracle is asked for the chosen ones, and the model learns from the answers. Items that are refused are not
-    asked again; items still waiting for an answer are left alone.
+    asked again; items still waiting for an answer are left alone. Where there are several annotators, each question goes
+    to one of them by chance (`Crowd` chooses whom).
 
     **Arguments:**
 
@@ -169,7 +170,9 @@ class Query(Explorer[Queried, Array]):
         order[items] = order.max(initial=-1) + 1 + np.arange(len(items))
         nothing = np.full(self.batch, -1, np.int64)
         state = dataclasses.replace(state, status=status, order=order, chosen=nothing)
-        return state, _lesson(items, True, phase=phase)
+        annotators = getattr(space, "annotators", 1)
+        who = None if annotators == 1 else generator(key).integers(0, annotators, len(items), dtype=np.int32)
+        return state, _lesson(items, True, who=who, phase=phase)
 
     def tell(
         self, state: Queried, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray

@@ -58,6 +58,7 @@ class RunCard(NamedTuple):
     - `name`: of its folder.
     - `recipe`, `domain`: what ran.
     - `state`: `"finished"`, `"interrupted"` or `"running"`.
+    - `ended`: why there was nothing more to do; empty if time or steps ran out, or it goes on.
     - `created`: when it was begun (ISO 8601).
     - `command`: what was typed.
     - `versions`, `machine`: as `store.environment` found them.
@@ -71,6 +72,7 @@ class RunCard(NamedTuple):
     recipe: str
     domain: str
     state: str
+    ended: str
     created: str
     command: str
     versions: dict[str, str]
@@ -98,6 +100,7 @@ def run_card(name: str, facts: dict[str, Any], *, usual: Any = None, paper: str 
         recipe=str(config.get("recipe", "unknown")),
         domain=_class(config.get("parts", {}).get("domain", {})),
         state=str(facts.get("state", "unknown")),
+        ended=str(facts.get("ended", "")),
         created=str(facts.get("created", "")),
         command=" ".join(str(word) for word in _tail(facts.get("command", []))),
         versions=versions,

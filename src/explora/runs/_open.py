@@ -36,12 +36,14 @@ class Finished(eqx.Module):
     - `reason`: `"finished"` or `"interrupted"`.
     - `verdicts`: the watched suites, at the end.
     - `answers`: how many questions were answered; None where the domain asks none.
+    - `ended`: why there was nothing more to do; None if time or steps ran out, or it was interrupted.
     """
 
     path: Path
     reason: str
     verdicts: dict[str, Verdict]
     answers: int | None = None
+    ended: str | None = None
 
 
 def run(
@@ -248,7 +250,8 @@ def _see_through(
     for watcher in watchers:
         watcher.stopped(str(folder.path), reason, verdicts)
     answers = int(session.state.spent.calls) if isinstance(parts.domain, Questions) else None
-    return Finished(folder.path, reason, verdicts, answers)
+    ended = parts.explorer.finished(session.state.explorer)
+    return Finished(folder.path, reason, verdicts, answers, ended)
 
 
 def _mode(parts: Parts) -> str:

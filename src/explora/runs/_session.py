@@ -74,6 +74,9 @@ class Session:
                 self._chunk(root)
                 last = time.monotonic() - started
         self._save()
+        ended = self.parts.explorer.finished(self.state.explorer)
+        if ended is not None:
+            self.folder.database.set(ended=ended)
         return "interrupted" if self._interrupted and not self._over(last) else "finished"
 
     def judge(self, episodes: int) -> dict[str, Verdict]:

@@ -151,14 +151,17 @@ def _curve(
     # Without the run's explorer, whose memory of scores would cost and say nothing here.
     simulated = Parts(domain, parts.learner, Query(Random()), others=parts.others)
     free = np.flatnonzero(~domain.given.known)
-    order = np.random.default_rng((seed, 0xA5C)).permutation(free)
+    rng = np.random.default_rng((seed, 0xA5C))
+    order, several = rng.permutation(free), domain.oracle.annotators > 1
     root, scores, first = jr.key(seed), [], 0
     state = init(simulated, key=jr.fold_in(root, 2**31 - 1))
     for point in points.tolist():
         rows = order[first:point].astype(np.int32)
         first = point
         if len(rows):
-            lesson = Lesson(rows, True, rows, np.full(len(rows), NEW, np.int32), phase="ask")
+            # nobody knows beforehand who is good
+            who = rng.integers(0, domain.oracle.annotators, len(rows), dtype=np.int32) if several else None
+            lesson = Lesson(rows, True, rows, np.full(len(rows), NEW, np.int32), who=who, phase="ask")
             state, _ = step(simulated, state, root=root, lesson=lesson)
         verdicts = evaluate(parts.learner, state.learner, domain, suites, episodes=1)
         scores.append({name: verdict.mean for name, verdict in verdicts.items()})

@@ -54,7 +54,7 @@ def _stopped(card: RunCard, spent: Cost | None) -> str:
         return "The run has no record yet."
     spending = f"{_answers(spent.calls)} and {spent.seconds / 60:.1f} minutes"
     if card.state == "finished":
-        return f"The run finished after {spending}."
+        return f"The run finished after {spending}{f': {card.ended}' if card.ended else ''}."
     if card.state == "interrupted":
         return f"The run was interrupted after {spending} and can be resumed."
     return f"The run had not ended when this page was made, after {spending}."
