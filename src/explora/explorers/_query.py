@@ -62,8 +62,8 @@ class Query(Explorer[Queried, Array]):
 
     Two kinds of round take turns: in `look` nobody is asked and the model says what it expects of every item; in `ask`
     the oracle is asked for the chosen ones, and the model learns from the answers. Items that are refused are not
-    asked again; items still waiting for an answer are left alone. Where there are several annotators, each question goes
-    to one of them by chance (`Crowd` chooses whom).
+    asked again; items still waiting for an answer are left alone. Where there are several annotators, each question
+    goes to one of them by chance (`Crowd` chooses whom).
 
     **Arguments:**
 
