@@ -81,6 +81,32 @@ def _against(row: dict[str, Any]) -> str:
     return f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})" if ratio else ""
 
 
+def selection(group: str) -> str:
+    """One group of rows of the comparison of selectors with scikit-activeml."""
+    file = RESULTS / "pool_selection.json"
+    groups: dict[str, Any] = json.loads(file.read_text())["groups"] if file.exists() else {}
+    rows = groups.get(group, {}).get("rows", [])
+    if not rows:
+        return MISSING
+    if group == "contests":
+        lines = [
+            (
+                row["name"],
+                f"{1000 * row['median']:.1f}",
+                f"{1000 * row['peer']:.1f}",
+                f"{row['ratio']:.1f} ({row['least']:.1f}–{row['greatest']:.1f})",
+                "the same" if row["same"] else "another, by chance",
+            )
+            for row in rows
+        ]
+        return _table(("", "explora [CPU ms]", "scikit-activeml [CPU ms]", "ratio (least to greatest)", "batch"), lines)
+    if group == "large":
+        lines = [(row["name"], f"{row['seconds']:.2f}", f"{row['cpu']:.2f}", f"{row['peak']:.2f}") for row in rows]
+        return _table(("", "seconds", "CPU s", "peak memory of the process [GiB]"), lines)
+    lines = [(row["name"], f"{row['same']} of {row['sets']}", str(row["tie"]), str(row["other"])) for row in rows]
+    return _table(("", "the same batch", "differs at a tie", "differs otherwise"), lines)
+
+
 TABLES = {
     "README.md": {"recipes": box, "ten minutes": partial(learning, "10min")},
     "docs/algorithms.md": {"recipes": algorithms},
@@ -94,6 +120,9 @@ TABLES = {
         "training": partial(speed, "train"),
         "defaults": partial(speed, "defaults"),
         "growth": partial(speed, "growth"),
+        "selection": partial(selection, "contests"),
+        "large pools": partial(selection, "large"),
+        "equal": partial(selection, "equal"),
     },
 }
 """Which tables stand in which file, by the name in their markers."""
