@@ -62,6 +62,7 @@ def test_physics_depends_on_the_task():
     assert lengths[:8].mean() > 1.5 * lengths[8:].mean()
 
 
+@pytest.mark.slow
 def test_two_turns_of_replay_with_ppo():
     explorer = Replay(rows=4, capacity=8, minimum_fill=0.5, probability=1.0, score=Learnability())
     parts = Parts(CART_POLE, SMALL, explorer).check()

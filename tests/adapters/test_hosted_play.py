@@ -62,6 +62,7 @@ def compiled():
     return eqx.filter_jit(lambda verb, policy, lesson, key: getattr(MAZE, verb)(policy, lesson, key=key))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{}, {"queue": 2, "plays": 2, "who": jnp.array([0, 0, 1, 1], jnp.int32)}])
 def test_the_same_maze_leaves_the_same_trajectories(compiled, fields):
     asked = lesson(4, **fields)

@@ -153,6 +153,7 @@ def test_the_step_after_an_end_starts_the_next_episode():
     assert lanes.step(np.array([0, 0]))[3].tolist() == [False, True]
 
 
+@pytest.mark.slow
 def test_random_tasks_differ_between_lanes_and_episodes():
     lanes = to_gymnasium_vector(MAZE, 16)
     first, _ = lanes.reset(seed=4)

@@ -83,6 +83,7 @@ def test_rows_without_weight_are_as_absent() -> None:
     assert np.abs(found - wanted).max() < 2e-4
 
 
+@pytest.mark.slow
 def test_a_labelled_set_that_grows_compiles_few_programs() -> None:
     rng = np.random.default_rng(3)
     inputs, targets = rng.normal(size=(300, 3)), rng.integers(0, 5, 300)

@@ -17,7 +17,7 @@ from explora.loop import chunk, host_chunk, init
 from explora.recipes import DEFAULT, RECIPES, Recipe, recipe
 from explora.testing import Quiz
 
-QUICK = ("dr", "accel", "random", "active")
+QUICK = ("dr", "random", "active")
 
 SMALL = {
     "learner.net.core.width": 8,

@@ -133,6 +133,7 @@ def test_nobody_is_waited_for_who_never_answers(table: Path, tmp_path: Path):
     assert run(what, Plan(), out=tmp_path / "run").reason == "finished"
 
 
+@pytest.mark.slow
 def test_a_correction_reaches_the_model_and_an_answer_between_two_sittings_too(table: Path, tmp_path: Path):
     out, what = tmp_path / "run", parts(table, batch=3, budget=3)
     short = Plan(minutes=1.0 / 60)

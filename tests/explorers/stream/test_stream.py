@@ -81,6 +81,7 @@ def test_it_needs_questions():
         Parts(Walk(), PPO(), Stream()).check()
 
 
+@pytest.mark.slow
 def test_a_stream_of_a_real_set_learns_from_a_share_of_it_and_resumes(tmp_path: Path):
     parts = override(recipe("stream").build(Pool()), {"explorer.batch": 50, "explorer.manager.budget": 0.1})
     whole = run(parts, Plan(seed=1), out=tmp_path / "whole", recipe="stream")
