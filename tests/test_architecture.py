@@ -1,7 +1,10 @@
 """The shape of the code: sizes, directions, exports, docstrings. What a reader may rely on in every folder."""
 
 import ast
+import dataclasses
+import importlib
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -12,6 +15,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+import explora
+from explora.core import Part
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "explora"
@@ -345,3 +351,26 @@ def _name(requirement: str) -> str:
 def _code(path: Path) -> str:
     """A module without its strings, so that talking about something is not doing it."""
     return "\n".join(ast.unparse(node) for node in tree(path).body if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def test_no_field_hides_what_a_contract_asks_for():
+    hidden = []
+    for kind in sorted(kinds_of(Part), key=lambda kind: (kind.__module__, kind.__name__)):
+        own = {field.name for field in dataclasses.fields(kind)}
+        for base in kind.__mro__[1:]:
+            wanted = {name for name, value in vars(base).items() if callable(value)}
+            hidden += [f"{kind.__module__}.{kind.__name__}.{name}" for name in own & wanted if name[0] != "_"]
+    assert not hidden, listed(hidden)
+
+
+def kinds_of(kind: type) -> set[type]:
+    """All kinds of parts that explora has."""
+    for module in pkgutil.walk_packages(explora.__path__, "explora."):
+        if module.name.rpartition(".")[2] != "__main__" and "modal" not in module.name:
+            importlib.import_module(module.name)
+    found, left = set(), [kind]
+    while left:
+        new = [sub for sub in left.pop().__subclasses__() if sub not in found and sub.__module__.startswith("explora")]
+        found.update(new)
+        left.extend(new)
+    return found

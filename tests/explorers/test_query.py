@@ -77,7 +77,7 @@ def test_the_budget_is_never_overdrawn_and_ends_the_run():
     what = parts(Query(Lowest(), batch=4, budget=10))
     steps = turns(what, 6)
     assert [event.lesson.rows for _, event in steps if event.lesson.phase == "ask"] == [4, 4, 2]
-    shares = [what.explorer.share(state.explorer) for state, _ in steps]
+    shares = [what.explorer.done(state.explorer) for state, _ in steps]
     assert shares == [0.0, 0.4, 0.4, 0.8, 0.8, 1.0]
     ends = [what.explorer.finished(state.explorer) for state, _ in steps]
     assert ends == [None] * 5 + ["the budget of 10 questions is spent"]

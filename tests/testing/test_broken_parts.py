@@ -262,6 +262,15 @@ class Careless(Carousel):
         return state, eqx.tree_at(lambda l: l.tasks.mark, lesson, jnp.full((self.rows,), 99, jnp.uint8))
 
 
+class Shadowing(Carousel):
+    done: float = 0.5
+
+
+class Overdone(Carousel):
+    def done(self, state: Any) -> float:
+        return 1.5
+
+
 @pytest.mark.parametrize(
     ("explorer", "law", "sentence"),
     [
@@ -273,6 +282,8 @@ class Careless(Carousel):
         (Clingy(), "test_foreign_lessons_are_taken", "`tell` failed on a lesson that the explorer did not ask for"),
         (Inventive(), "test_numbers_are_of_tasks_that_were_asked_for", "`parent` names tasks that nobody has numbered"),
         (Careless(), "test_lessons_hold_valid_tasks", "gave tasks that are not `valid`"),
+        (Shadowing(), "test_it_says_how_far_it_has_come", "a field hides `done`"),
+        (Overdone(), "test_it_says_how_far_it_has_come", "`done` must be None or in"),
     ],
 )
 def test_broken_explorers_are_refused(explorer: Carousel, law: str, sentence: str) -> None:

@@ -82,7 +82,7 @@ class Explorer(Part, Generic[State, Task]):
         """Whether there is nothing to do but to wait for answers to what was asked."""
         return False
 
-    def share(self, state: State) -> float | None:
+    def done(self, state: State) -> float | None:
         """How much of what it set out to do is done, in [0, 1]; None: it goes on for ever."""
         return None
 

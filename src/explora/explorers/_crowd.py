@@ -137,7 +137,7 @@ class Crowd(Explorer[Crowded, Array]):
             return None
         return "everybody has been asked about every item"
 
-    def share(self, state: Crowded) -> float:
+    def done(self, state: Crowded) -> float:
         open_items = int((~state.known).sum()) * state.votes.shape[1]
         return int(state.calls) / max(1, open_items if self.budget is None else min(open_items, self.budget))
 

@@ -217,7 +217,7 @@ class Query(Explorer[Queried, Array]):
     def _ahead(self) -> int:
         return self.batch if self.ahead is None else self.ahead
 
-    def share(self, state: Queried) -> float:
+    def done(self, state: Queried) -> float:
         items = int((state.status == FREE).sum()) + asked_so_far(state)
         return asked_so_far(state) / max(1, items if self.budget is None else min(items, self.budget))
 

@@ -161,7 +161,7 @@ class Session:
         share = None if left is None else self.clock.seconds / max(1e-9, self.clock.seconds + left)
         if self.plan.steps is not None and self.plan.minutes is None:
             share = min(1.0, steps / self.plan.steps)
-        done = self.parts.explorer.share(self.state.explorer)
+        done = self.parts.explorer.done(self.state.explorer)
         if done is not None:
             share = done if share is None else max(done, share)
         return Progress(

@@ -284,6 +284,20 @@ class ExplorerSuite(Conformance):
         for turn in self.turns:
             self._archive_is_sound(turn.state)
 
+    def test_it_says_how_far_it_has_come(self) -> None:
+        for turn in self.last_of_each_phase():
+            try:
+                done, ended = self.subject.done(turn.state), self.subject.finished(turn.state)
+                waits, unsettled = self.subject.waiting(turn.state), self.subject.open(turn.state)
+            except TypeError as error:
+                raise BrokenLaw(
+                    f"{self.title}: a field hides `done`, `finished`, `waiting` or `open` ({error})"
+                ) from error
+            self.require(done is None or 0.0 <= done <= 1.0, f"`done` must be None or in [0, 1], got {done!r}")
+            self.require(ended is None or isinstance(ended, str), f"`finished` must be None or a text, got {ended!r}")
+            self.require(isinstance(waits, bool), f"`waiting` must be True or False, got {waits!r}")
+            self.require(unsettled is None or isinstance(unsettled, Lesson), "`open` must be None or a Lesson")
+
     def test_metrics_have_the_same_names_always(self) -> None:
         names = set(self.subject.metrics(self.first))
         for turn in self.last_of_each_phase():

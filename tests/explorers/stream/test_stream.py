@@ -43,7 +43,7 @@ def test_every_item_goes_by_once_and_the_manager_decides():
     assert asked(steps) == list(range(3, 60, 4))
     last = steps[-1][0].explorer
     assert what.explorer.finished(last) == "every item has gone by"
-    assert what.explorer.share(last) == 1.0
+    assert what.explorer.done(last) == 1.0
     assert (last.items.status == PASSED).sum() == 45
     assert what.explorer.finished(steps[-3][0].explorer) is None
 

@@ -134,7 +134,7 @@ class Stream(Explorer[Streamed, Array]):
     def waiting(self, state: Streamed) -> bool:
         return self.finished(state) is not None and bool((state.items.status == OPEN).any())
 
-    def share(self, state: Streamed) -> float:
+    def done(self, state: Streamed) -> float:
         passed = float(state.coming) / max(1, len(state.items.status))
         return passed if self.budget is None else max(passed, asked_so_far(state.items) / self.budget)
 
