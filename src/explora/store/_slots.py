@@ -25,14 +25,17 @@ _TABLES = (
         skips INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open', annotator TEXT, since REAL, until REAL,
         attempt INTEGER NOT NULL DEFAULT 0, UNIQUE (item, place), UNIQUE (item, annotator))""",
     "CREATE INDEX IF NOT EXISTS slot_next ON slot (state, priority DESC, id)",
+    "CREATE INDEX IF NOT EXISTS slot_held ON slot (annotator, state)",
     # What each person last said of each item. It follows from the events, and spares reading them all.
     """CREATE TABLE IF NOT EXISTS word (
         item TEXT NOT NULL, annotator TEXT NOT NULL, kind TEXT NOT NULL, value TEXT, cost REAL NOT NULL,
         seconds REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (item, annotator))""",
+    "CREATE INDEX IF NOT EXISTS word_last ON word (annotator, event)",
     """CREATE TABLE IF NOT EXISTS log (
         id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL, slot INTEGER NOT NULL,
         annotator TEXT NOT NULL, uuid TEXT UNIQUE, value TEXT, cost REAL NOT NULL DEFAULT 0,
         seconds REAL NOT NULL DEFAULT 0, time REAL NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS log_of ON log (annotator, item)",
     """CREATE TRIGGER IF NOT EXISTS log_stays BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
     """CREATE TRIGGER IF NOT EXISTS log_remains BEFORE DELETE ON log
@@ -159,17 +162,83 @@ class Slots:
         - `annotator`: who asks for work.
         - `lease`: for how long nobody else gets it [s].
         """
+        return next(iter(self.claim_many(annotator, 1, lease)), None)
+
+    def claim_many(self, annotator: str, count: int, lease: float = 300.0) -> list[Claim]:
+        """The most urgent questions that this person has not been asked yet, up to `count` of them, at one stroke.
+
+        Otherwise as `claim`.
+        """
         if not annotator:
             raise ArgumentError("`annotator` must be a name, got an empty one")
         between("lease", lease, 0.0, strict=True)
+        claims: list[Claim] = []
         with self._changing("claim from") as connection:
             now = self._clock()
-            found = connection.execute(sa.text(_CLAIM), {"who": annotator, "now": now, "until": now + lease}).first()
-            if found is None:
-                return None
-            self._note(connection, "claimed", found.item, found.id, annotator, now)
-            shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
-            return Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown))
+            values = {"who": annotator, "now": now, "until": now + lease}
+            while len(claims) < count and (found := connection.execute(sa.text(_CLAIM), values).first()) is not None:
+                self._note(connection, "claimed", found.item, found.id, annotator, now)
+                shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
+                claims.append(Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown)))
+        return claims
+
+    def held(self, annotator: str) -> list[Claim]:
+        """The questions that this person has now, those that were claimed first before the others."""
+        query = """SELECT s.id, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
+            JOIN item AS i ON i.id = s.item
+            WHERE s.annotator = :who AND s.state = 'leased' AND s.until > :now AND s.since <= :now
+            ORDER BY s.since, s.priority DESC, s.id"""
+        with self._transaction("read", "BEGIN") as connection:
+            rows = connection.execute(sa.text(query), {"who": annotator, "now": self._clock()}).all()
+        return [Claim(*row[:5], json.loads(row.shown)) for row in rows]
+
+    def claimed(self, item: str, annotator: str) -> Claim | None:
+        """A question as this person last had it, also when the lease is over; None if they never had it."""
+        query = """SELECT l.slot, l.item, l.annotator, s.attempt, coalesce(s.until, 0.0) AS until, i.shown FROM log AS l
+            JOIN slot AS s ON s.id = l.slot JOIN item AS i ON i.id = l.item
+            WHERE l.annotator = :who AND l.item = :item AND l.kind = 'claimed' ORDER BY l.id DESC LIMIT 1"""
+        with self._transaction("read", "BEGIN") as connection:
+            row = connection.execute(sa.text(query), {"who": annotator, "item": item}).first()
+        return None if row is None else Claim(*row[:5], json.loads(row.shown))
+
+    def noted(self, uuid: str) -> tuple[str, str, str] | None:
+        """What was sent with that `uuid`: its kind, the item, and who sent it; None if nothing was."""
+        with self._transaction("read", "BEGIN") as connection:
+            row = connection.exec_driver_sql("SELECT kind, item, annotator FROM log WHERE uuid = ?", (uuid,)).first()
+        return None if row is None else (row.kind, row.item, row.annotator)
+
+    def said(self, annotator: str, *, before: int | None = None, most: int = 50) -> list[tuple[int, Word]]:
+        """What this person said that stands, newest first, each with the number of its event.
+
+        **Arguments:**
+
+        - `annotator`: who.
+        - `before`: only what was said before that event.
+        - `most`: how many at most.
+        """
+        query = """SELECT * FROM word WHERE annotator = ? AND kind <> 'withdrawn' AND event < ?
+            ORDER BY event DESC LIMIT ?"""
+        values = (annotator, 2**62 if before is None else before, most)
+        with self._transaction("read", "BEGIN") as connection:
+            rows = connection.exec_driver_sql(query, values).all()
+        return [(row.event, word) for row, word in zip(rows, _words(rows), strict=True)]
+
+    def times(self, annotator: str, most: int = 50) -> list[tuple[float, float]]:
+        """When this person last said something [s since 1970] and how long it took [s], newest first."""
+        query = """SELECT l.time, w.seconds FROM word AS w JOIN log AS l ON l.id = w.event
+            WHERE w.annotator = ? AND w.kind <> 'withdrawn' ORDER BY w.event DESC LIMIT ?"""
+        with self._transaction("read", "BEGIN") as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query, (annotator, most))]
+
+    def tally(self) -> dict[str, dict[str, tuple[int, float]]]:
+        """How much each person said: by person and kind the number of items and the seconds that they took."""
+        query = """SELECT annotator, kind, count(*), sum(seconds) FROM word WHERE kind <> 'withdrawn'
+            GROUP BY annotator, kind"""
+        found: dict[str, dict[str, tuple[int, float]]] = {}
+        with self._transaction("read", "BEGIN") as connection:
+            for who, kind, count, seconds in connection.exec_driver_sql(query):
+                found.setdefault(who, {})[kind] = (count, seconds)
+        return found
 
     def heartbeat(self, claim: Claim, lease: float = 300.0) -> Claim | None:
         """Keeps a question for longer; None if somebody else has it by now, or it is settled.
