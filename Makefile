@@ -45,7 +45,7 @@ environment: .venv/tests
 	@touch $@
 
 .venv/tests: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) -e '.[gymnasium,tensorboard,pool]' --group test
+	$(PIP) -e '.[gymnasium,tensorboard,pool,people]' --group test
 	@touch $@ .venv/explora
 
 .venv/docs: .venv/tests

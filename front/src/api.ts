@@ -86,7 +86,6 @@ export interface Task {
   generation: number;
   children: number;
   address: string;
-  description: string;
 }
 
 export interface Tasks {
@@ -98,6 +97,7 @@ export interface Tasks {
 
 export interface Family {
   task: Task;
+  description: string;
   spec: unknown;
   ancestors: Task[];
   children: Task[];

@@ -147,8 +147,8 @@ function words(task: Task): Node[] {
 
 function picture(task: Task, size = 112): HTMLElement {
   const box = h("div", { class: "picture" });
-  const image = h("img", { src: `/api/watch/tasks/${task.id}/picture?size=${size * 2}`, width: size, height: size, alt: task.description || `task ${task.id}`, decoding: "async" });
-  image.addEventListener("error", () => fill(box, h("span", { class: "small faint" }, task.description || "no picture")));
+  const image = h("img", { src: `/api/watch/tasks/${task.id}/picture?size=${size * 2}`, width: size, height: size, alt: `task ${task.id}`, decoding: "async" });
+  image.addEventListener("error", () => fill(box, h("span", { class: "small faint" }, "no picture")));
   box.append(image);
   return box;
 }
@@ -166,7 +166,7 @@ export async function family(id: number): Promise<void> {
   const row = (tasks: Task[]): HTMLElement =>
     h("div", { class: "family" }, ...tasks.map((task) => h("button", { class: "card", onclick: () => { shown.close(); void family(task.id); } }, picture(task, 84), h("div", { class: "small" }, ...words(task)))));
   const { task } = found;
-  box.append(h("div", { class: "row top" }, picture(task, 200), h("div", {}, ...words(task), h("div", {}, `recorded in turn ${number(task.turn)}`), h("p", { class: "small" }, task.description))));
+  box.append(h("div", { class: "row top" }, picture(task, 200), h("div", {}, ...words(task), h("div", {}, `recorded in turn ${number(task.turn)}`), h("p", { class: "small" }, found.description))));
   if (found.ancestors.length) box.append(h("h3", {}, `Comes from (${found.ancestors.length}, oldest first)`), row(found.ancestors));
   if (found.children.length) box.append(h("h3", {}, `Made from it (${found.children.length})`), row(found.children));
   const text = JSON.stringify(found.spec, null, 1);

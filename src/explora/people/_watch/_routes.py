@@ -87,7 +87,6 @@ class Task(BaseModel):
     generation: int
     children: int
     address: str
-    description: str
 
 
 class Tasks(BaseModel):
@@ -103,6 +102,7 @@ class Family(BaseModel):
     """A task with those it comes from and those that were made from it."""
 
     task: Task
+    description: str
     spec: Any
     ancestors: list[Task]
     children: list[Task]
@@ -189,7 +189,7 @@ def _of_the_archive(routes: APIRouter, folder: RunFolder, follower: Follower, sc
         which = Filter(generation, parent, low, high)
         places, passing = shelf.page(which, sort, descending, offset, count)
         found = database.tasks_of([int(shelf.tasks.id[place]) for place in places])
-        return Tasks(count=passing, offset=offset, whole=follower.known.whole, tasks=_tasks(shelf, scene, found))
+        return Tasks(count=passing, offset=offset, whole=follower.known.whole, tasks=_tasks(shelf, found))
 
     @routes.get("/tasks/{id}")
     def task(id: Number, person: Person = VIEWER) -> Family:
@@ -197,8 +197,14 @@ def _of_the_archive(routes: APIRouter, folder: RunFolder, follower: Follower, sc
         shelf, row = shelves.now(), _row(id)
         line = database.tasks_of(shelf.line(id)[:-1][-_MOST:])
         below = database.tasks_of(shelf.made_from(id, _MOST))
-        itself, ancestors, children = (_tasks(shelf, scene, rows) for rows in ([row], line, below))
-        return Family(task=itself[0], spec=row.spec, ancestors=ancestors, children=children)
+        itself, ancestors, children = (_tasks(shelf, rows) for rows in ([row], line, below))
+        return Family(
+            task=itself[0],
+            description=scene.describe(row),
+            spec=row.spec,
+            ancestors=ancestors,
+            children=children,
+        )
 
     @routes.get(
         "/tasks/{id}/picture", response_class=Response, responses={200: {"content": {"image/png": {}}}, 204: {}}
@@ -280,7 +286,7 @@ def _versions(known: Known, suite: str | None, most: int) -> Versions:
     )
 
 
-def _tasks(shelf: Shelf, scene: Scene, rows: list[TaskRow]) -> list[Task]:
+def _tasks(shelf: Shelf, rows: list[TaskRow]) -> list[Task]:
     counts = shelf.children(np.array([row.id for row in rows], np.int64)).tolist()
     return [
         Task(
@@ -291,7 +297,6 @@ def _tasks(shelf: Shelf, scene: Scene, rows: list[TaskRow]) -> list[Task]:
             generation=row.generation or 0,
             children=count,
             address=row.address,
-            description=scene.describe(row),
         )
         for row, count in zip(rows, counts, strict=True)
     ]
