@@ -1,8 +1,10 @@
 """The database of people: the same tables and the same code in an SQLite file and in a PostgreSQL server."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,7 +80,11 @@ class Base:
     """
 
     def __init__(self, where: Path | str, schema: str | None = None):
+        if isinstance(where, Path):
+            with guard("open", where):  # digests of tokens are nobody else's business
+                os.close(os.open(where, os.O_CREAT | os.O_RDWR, 0o600))
         engine, self.place = connect(where, "create", schema)
+        self._turn = Lock()
         self.sqlite = engine.dialect.name == "sqlite"
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if self.sqlite else engine
         with self.writing("open") as connection:
@@ -96,7 +102,8 @@ class Base:
                 with self._engine.begin() as connection:
                     yield connection
                 return
-            with self._engine.connect() as connection:
+            # Threads of this process wait here, each for its turn: SQLite would have them sleep and try again.
+            with self._turn, self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 try:
                     yield connection

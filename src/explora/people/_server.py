@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -54,9 +55,22 @@ def serve(
             )
             address = rules.public or f"http://127.0.0.1:{listening.getsockname()[1]}"
             said(f"{address.rstrip('/')}/#token={people.access.owner_link()}")
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config, people.follower.leave).run(sockets=[listening])
         finally:
             people.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that lets those go who listen to a stream as soon as it is told to stop: they would never leave."""
+
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]):
+        super().__init__(config)
+        self._leaving = leaving
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """A signal has come."""
+        self._leaving()
+        super().handle_exit(sig, frame)
 
 
 def _listening(port: int) -> socket.socket:

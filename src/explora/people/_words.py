@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
 def _storable(text: str) -> str:
@@ -31,7 +31,7 @@ Item = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_stor
 """The id of an item."""
 
 Label = Annotated[
-    str | bool | int | float | list[Annotated[str, Field(max_length=1000)]],
+    StrictStr | StrictBool | StrictInt | StrictFloat | list[Annotated[StrictStr, Field(max_length=1000)]],
     Field(union_mode="left_to_right"),
 ]
 """A label as JSON."""

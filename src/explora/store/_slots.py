@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -116,7 +117,7 @@ class Slots:
     """
 
     def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time):
-        self.path, self._clock = Path(path), clock
+        self.path, self._clock, self._turn = Path(path), clock, Lock()
         self._engine = connect(self.path, "create")[0].execution_options(isolation_level="AUTOCOMMIT")
         with self._changing("open") as connection:
             for table in _TABLES:
@@ -442,9 +443,12 @@ class Slots:
         values = (kind, item, slot, annotator, uuid, value, float(cost), float(seconds), now)
         return connection.exec_driver_sql(insert, values).scalar_one()
 
-    def _changing(self, doing: str) -> Any:
+    @contextmanager
+    def _changing(self, doing: str) -> Iterator[sa.Connection]:
         """A transaction that nobody else's can come between: it has the right to write from its first statement."""
-        return self._transaction(doing, "BEGIN IMMEDIATE")
+        # Threads of this process wait here, each for its turn: SQLite would have them sleep and try again.
+        with self._turn, self._transaction(doing, "BEGIN IMMEDIATE") as connection:
+            yield connection
 
     @contextmanager
     def _transaction(self, doing: str, begin: str) -> Iterator[sa.Connection]:

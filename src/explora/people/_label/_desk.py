@@ -19,7 +19,7 @@ from ._agreement import Agreement, agreement
 from ._schema import Schema
 
 _RECENT = 300.0  # what "a minute" of somebody's pace is averaged over [s]
-_STALE = 1.0  # how long counts over the whole queue are good for [s]
+_STALE = 1.0  # how long counts over the whole queue, and the schema, are good for: others may change them [s]
 
 
 class Undone(NamedTuple):
@@ -86,6 +86,7 @@ class Desk:
     ):
         self.path, self._base, self._log, self._usual, self.lease = path, base, log, usual, lease
         self._clock, self._opened, self._lock = clock, None, Lock()
+        self._schema: tuple[float, Schema] | None = None
         self._counts: tuple[float, dict[str, Any]] = (-1e9, {})
 
     @property
@@ -108,17 +109,23 @@ class Desk:
     @property
     def schema(self) -> Schema:
         """What an answer may be, by the latest word of an owner."""
-        act = self._log.standing("schema")
-        return (self._usual() if act is None else Schema.model_validate(act.data)).keyed()
+        now = self._clock()
+        if self._schema is None or not 0 <= now - self._schema[0] < _STALE:
+            act = self._log.standing("schema")
+            found = self._usual() if act is None else Schema.model_validate(act.data)
+            self._schema = (now, found.keyed())
+        return self._schema[1]
 
     def set_schema(self, who: str, schema: Schema, uuid: str) -> Schema:
         """Says what an answer may be from now on."""
         self._log.append(who, "schema", schema.model_dump(), uuid)
+        self._schema = None
         return self.schema
 
     def undo_schema(self, who: str, uuid: str) -> Schema:
         """Goes back to what an answer could be before."""
         self._log.undo(who, "schema", uuid)
+        self._schema = None
         return self.schema
 
     def next(self, who: str, count: int) -> list[Claim]:

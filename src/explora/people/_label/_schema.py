@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from .._words import Line, Text, storable
 
@@ -21,7 +21,9 @@ class Choice(BaseModel):
     - `key`: the key that chooses it.
     """
 
-    value: Annotated[str | bool | int | float, Field(union_mode="left_to_right"), AfterValidator(storable)]
+    value: Annotated[
+        StrictStr | StrictBool | StrictInt | StrictFloat, Field(union_mode="left_to_right"), AfterValidator(storable)
+    ]
     name: Annotated[Line, Field(max_length=200)]
     key: Annotated[str, Field(max_length=1)] = ""
 

@@ -65,9 +65,13 @@ class Follower:
         """Begins to follow."""
         self._thread.start()
 
+    def leave(self) -> None:
+        """Ends it soon, without waiting; whoever listens to a stream is let go."""
+        self._stop.set()
+
     def stop(self) -> None:
         """Ends it."""
-        self._stop.set()
+        self.leave()
         if self._thread.is_alive():
             self._thread.join(5.0)
 
