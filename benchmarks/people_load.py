@@ -3,9 +3,9 @@
     python benchmarks/people_load.py --seconds 120 --people 50 --kills 0
 
 One HTTP request an answer, items fetched ten at a time, no pause between answers; the clients are a process of their
-own. What is checked afterwards is read from the queue's file and not from the server: every answer that was acknowledged
-is there once, and no item is settled by more people than it was offered to. Durability: SQLite, write-ahead log,
-`synchronous=FULL`: an acknowledged answer has been flushed to the disk.
+own. What is checked afterwards is read from the queue's file and not from the server: every answer that was
+acknowledged is there once, and no item is settled by more people than it was offered to. Durability: SQLite,
+write-ahead log, `synchronous=FULL`: an acknowledged answer has been flushed to the disk.
 """
 
 import argparse

@@ -86,7 +86,7 @@ function drawing(
   svg.append(mark);
   const usual = now.textContent ?? "";
   svg.addEventListener("pointermove", (event) => {
-    const at = first + ((event.offsetX - LEFT) / (width - LEFT - RIGHT)) * (end - first);
+    const at = first + ((event.clientX - svg.getBoundingClientRect().left - LEFT) / (width - LEFT - RIGHT)) * (end - first);
     const place = nearest(line.x, at);
     const here = line.x[place] ?? 0;
     mark.setAttribute("x1", String(x(here)));

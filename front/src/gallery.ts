@@ -99,7 +99,8 @@ export class Gallery {
       card.remove();
       this.cards.delete(place);
     }
-    this.node.setAttribute("aria-activedescendant", `task-${this.at}`);
+    if (kept.has(this.at)) this.node.setAttribute("aria-activedescendant", `task-${this.at}`);
+    else this.node.removeAttribute("aria-activedescendant");
   }
 
   private card(place: number, task: Task): HTMLElement {

@@ -1,6 +1,6 @@
 // The page where people answer: one item on the screen, the next ones at hand, everything by keyboard.
 
-import { act, get, post, put, type Choice, type Progress, type Question, type Schema, type Undone, type Value } from "./api";
+import { act, get, post, put, Refused, type Choice, type Progress, type Question, type Schema, type Undone, type Value } from "./api";
 import { fill, h, number, tell, uuid, type Child } from "./dom";
 import type { Page } from "./main";
 import { Outbox, type Message } from "./outbox";
@@ -66,6 +66,7 @@ export class Label implements Page {
     fill(this.guide, h("summary", {}, "Guidelines"), h("p", { class: "text" }, this.schema?.guidelines ?? ""));
     this.guide.hidden = !this.schema?.guidelines;
     void this.outbox.flush();
+    this.line = []; // the leases may be over by now
     await this.more();
     this.draw();
     await this.status();
@@ -241,8 +242,9 @@ export class Label implements Page {
         bar,
         h("div", { class: "row small" }, part("by me", number(found.answered)), part(`of ${number(all)} answered`, number(settled)), part("a minute", number(found.pace, 2)), part("s each", number(found.seconds, 2)), waiting > 0 && h("span", { class: "bad" }, `${waiting} not sent yet`)),
       );
-    } catch {
-      fill(this.done, h("div", { class: "row small bad" }, `The server does not answer. ${waiting} not sent yet; they are kept.`));
+    } catch (error) {
+      if (error instanceof Refused && error.status > 0) fill(this.done);
+      else fill(this.done, h("div", { class: "row small bad" }, `The server does not answer. ${waiting} not sent yet; they are kept.`));
     }
   }
 
@@ -281,7 +283,8 @@ export class Label implements Page {
       const known = schema.choices.some((choice) => String(choice.value) === String(now.draft));
       if (!known) this.typed.value = Array.isArray(now.draft) ? now.draft.join("|") : String(now.draft);
     }
-    if (!choose) this.typed.focus();
+    if (choose) this.typed.blur();
+    else this.typed.focus();
   }
 
   private took(): number {

@@ -78,7 +78,10 @@ function frame(who: Who): void {
     if (next === page) return;
     page?.hide();
     page = next;
-    for (const link of links) link.toggleAttribute("aria-current", link.hash === `#${name}`);
+    for (const link of links) {
+      if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
     page?.show(place).catch((error: Error) => tell(error.message, true));
   };
   window.addEventListener("hashchange", go);
