@@ -6,8 +6,10 @@ type Given = Record<string, string | number | boolean | null | undefined | Handl
 
 function put(node: Element, given: Given): void {
   for (const [name, value] of Object.entries(given)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined) continue;
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (name.startsWith("aria-")) node.setAttribute(name, String(value));
+    else if (value === false) continue;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
 }

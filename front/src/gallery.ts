@@ -4,7 +4,7 @@ import { get, type Family, type Task, type Tasks } from "./api";
 import { dialog, fill, h, number, tell } from "./dom";
 
 const WIDTH = 148;
-const TALL = 196;
+const TALL = 200;
 const PAGE = 60;
 
 export interface Query {
@@ -142,13 +142,13 @@ function words(task: Task): Node[] {
   return [
     h("b", {}, `task ${task.id}`),
     h("div", {}, `score ${number(task.score)}`),
-    h("div", { class: "faint" }, `${task.generation} edits · ${task.children} children`),
+    h("div", { class: "faint" }, `edits ${task.generation}, made ${task.children}`),
   ];
 }
 
 function picture(task: Task, size = 112): HTMLElement {
   const box = h("div", { class: "picture" });
-  const image = h("img", { src: `/api/watch/tasks/${task.id}/picture?size=${size * 2}`, width: size, height: size, alt: `task ${task.id}`, decoding: "async" });
+  const image = h("img", { src: `/api/watch/tasks/${task.id}/picture?size=${Math.min(320, Math.round(size * 1.5))}`, width: size, height: size, alt: `task ${task.id}`, decoding: "async" });
   image.addEventListener("error", () => fill(box, h("span", { class: "small faint" }, "no picture")));
   box.append(image);
   return box;

@@ -1,6 +1,7 @@
 """A run written by hand with people around it, and a browser's part of the talking."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,16 @@ def offer(path: Path, count: int, **how: int) -> None:
     Slots(path).offer([(f"item-{n}", {"text": f"text {n}"}) for n in range(count)], **how)
 
 
+class Clock:
+    """The time, some way ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
 class Browser:
     """Somebody who is signed in.
 
@@ -98,7 +109,7 @@ class Server:
     """
 
     def __init__(self, people: People, rules: Rules):
-        self.people, self.app = people, application(people, rules)
+        self.people, self.app, self.clock = people, application(people, rules), people.desk._clock
         people.follower.look()
         self.owner = Browser(self.app, people.access.owner_link())
 
@@ -112,8 +123,9 @@ def served(path: Path, rules: Rules | None = None) -> Iterator[Server]:
     """A server around a run."""
     with RunFolder.open(path) as folder:
         people = People.around(folder)
+        people.desk._clock = Clock()
         try:
-            yield Server(people, rules or Rules(rate=0))
+            yield Server(people, rules or Rules(rate=0.0))
         finally:
             people.scene.wait(30.0)
             people.close()

@@ -129,9 +129,9 @@ def test_a_bucket_fills_steadily():
     assert [buckets.take("ann") for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
 
 
-def test_nothing_can_be_read_without_a_token(server: Server):
-    stranger = Browser(server.app)
-    schema = server.owner.ok("GET", "/api/openapi.json")
+def test_nothing_can_be_read_without_a_token(still: Server):
+    stranger = Browser(still.app)
+    schema = still.owner.ok("GET", "/api/openapi.json")
     tried = 0
     for path, methods in schema["paths"].items():
         for method in methods:
@@ -146,26 +146,26 @@ def test_nothing_can_be_read_without_a_token(server: Server):
     assert stranger.ask("GET", "/api/nothing").status_code == 401
 
 
-def test_wrong_tokens_open_nothing(server: Server):
-    stranger = Browser(server.app)
+def test_wrong_tokens_open_nothing(still: Server):
+    stranger = Browser(still.app)
     assert stranger.ask("POST", "/api/session", {"token": "guessed"}).status_code == 401
-    name = f"explora-{server.people.access.realm}"
+    name = f"explora-{still.people.access.realm}"
     for token in ("guessed", "é", "a" * 5000, "\\x00"):
         stranger.client.cookies.set(name, token.encode("ascii", "backslashreplace").decode())
         assert stranger.ask("GET", "/api/session").status_code == 401
 
 
-def test_the_cookie_is_for_nobody_else(server: Server):
-    browser = Browser(server.app)
-    answer = browser.ask("POST", "/api/session", {"token": server.people.access.owner_link()})
+def test_the_cookie_is_for_nobody_else(still: Server):
+    browser = Browser(still.app)
+    answer = browser.ask("POST", "/api/session", {"token": still.people.access.owner_link()})
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"explora-{server.people.access.realm}=")
+    assert cookie.startswith(f"explora-{still.people.access.realm}=")
     assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     assert "Secure" not in cookie
 
 
 def test_behind_a_proxy_with_tls_the_cookie_is_secure(tmp_path: Path):
-    rules = Rules(public="https://labels.example.org", rate=0)
+    rules = Rules(public="https://labels.example.org", rate=0.0)
     with served(write_run(tmp_path / "run"), rules) as server:
         answer = Browser(server.app).client.post(
             "https://labels.example.org/api/session",
@@ -186,8 +186,8 @@ ROLES = {
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_roles_may_do_what_they_may(server: Server, role: str):
-    somebody = server.invite("somebody", role)
+def test_roles_may_do_what_they_may(still: Server, role: str):
+    somebody = still.invite("somebody", role)
     assert {path: somebody.ask("GET", path).status_code for path in ROLES[role]} == ROLES[role]
     invited = somebody.ask("POST", "/api/people", {"uuid": uuid(), "name": "friend"}).status_code
     assert invited == (200 if role == "owner" else 403)
@@ -203,8 +203,8 @@ def test_revoking_over_the_wire(server: Server):
     assert [one["name"] for one in server.owner.ok("GET", "/api/people")] == ["owner", "Ann"]
 
 
-def test_signing_out_ends_the_session(server: Server):
-    ann = server.invite("Ann")
+def test_signing_out_ends_the_session(still: Server):
+    ann = still.invite("Ann")
     kept = dict(ann.client.cookies)
     assert ann.ask("DELETE", "/api/session").status_code == 204
     ann.client.cookies.update(kept)
@@ -219,15 +219,15 @@ def test_everybody_sees_their_own_acts_and_the_owner_all(server: Server):
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[::2]:8321", "", "localhost.evil:80"])
-def test_other_names_lead_nowhere(server: Server, host: str):
-    answer = server.owner.ask("GET", "/api/session", Host=host)
+def test_other_names_lead_nowhere(still: Server, host: str):
+    answer = still.owner.ask("GET", "/api/session", Host=host)
     assert answer.status_code == 400
-    assert server.owner.ask("GET", "/", Host=host).status_code == 400
+    assert still.owner.ask("GET", "/", Host=host).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["localhost:8321", "127.0.0.1", "[::1]:9", "LOCALHOST"])
-def test_the_names_of_this_machine_lead_here(server: Server, host: str):
-    assert server.owner.ask("GET", "/", Host=host).status_code == 200
+def test_the_names_of_this_machine_lead_here(still: Server, host: str):
+    assert still.owner.ask("GET", "/", Host=host).status_code == 200
 
 
 def test_pages_of_others_change_nothing(server: Server):
@@ -246,9 +246,9 @@ def test_pages_of_others_change_nothing(server: Server):
     assert len(server.owner.ok("GET", "/api/people")) == 3
 
 
-def test_every_answer_carries_the_headers(server: Server):
+def test_every_answer_carries_the_headers(still: Server):
     for path in ("/", "/app.js", "/api/session", "/api/nothing", "/nothing"):
-        headers = server.owner.ask("GET", path).headers
+        headers = still.owner.ask("GET", path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
@@ -257,18 +257,18 @@ def test_every_answer_carries_the_headers(server: Server):
         assert headers["cache-control"] == ("no-store" if path.startswith("/api") else "no-cache")
 
 
-def test_large_bodies_are_refused(server: Server):
+def test_large_bodies_are_refused(still: Server):
     large = {"token": "x" * 70_000}
-    assert server.owner.ask("POST", "/api/session", large).status_code == 413
+    assert still.owner.ask("POST", "/api/session", large).status_code == 413
 
     def chunks():
         for _ in range(100):
             yield b"x" * 1000
 
     headers = {"Content-Type": "application/json"}
-    answer = server.owner.client.post("/api/session", content=chunks(), headers=headers)
+    answer = still.owner.client.post("/api/session", content=chunks(), headers=headers)
     assert answer.status_code == 413
-    assert server.owner.ask("POST", "/api/session", {"token": "x"}, **{"Content-Length": "-1"}).status_code == 413
+    assert still.owner.ask("POST", "/api/session", {"token": "x"}, **{"Content-Length": "-1"}).status_code == 413
 
 
 def test_who_asks_too_much_is_told_to_wait(tmp_path: Path):
@@ -288,13 +288,13 @@ def test_guessing_links_is_slow(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../../etc/passwd", "/%2e%2e/pyproject.toml", "/static/app.js", "//etc/passwd", "/app.js/..", "/people.db"],
+    ["/../../etc/passwd", "/%2e%2e/pyproject.toml", "/static/app.js", "//etc/passwd", "/app.js/x", "/people.db"],
 )
-def test_only_the_bundle_is_served(server: Server, path: str):
-    assert server.owner.ask("GET", path).status_code == 404
+def test_only_the_bundle_is_served(still: Server, path: str):
+    assert still.owner.ask("GET", path).status_code == 404
 
 
-def test_malformed_requests_are_one_sentence(server: Server):
+def test_malformed_requests_are_one_sentence(still: Server):
     for body in (
         {},
         [],
@@ -303,11 +303,11 @@ def test_malformed_requests_are_one_sentence(server: Server):
         {"uuid": uuid(), "name": " \n "},
         {"uuid": uuid(), "name": "a\x00b"},
     ):
-        answer = server.owner.ask("POST", "/api/people", body)
+        answer = still.owner.ask("POST", "/api/people", body)
         assert answer.status_code == 422, body
         assert set(answer.json()) == {"error"}
-    answer = server.owner.client.post("/api/people", content=b'{"uuid"', headers={"Content-Type": "application/json"})
+    answer = still.owner.client.post("/api/people", content=b'{"uuid"', headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     half = b'{"uuid": "12345678", "name": "\\ud800"}'
-    answer = server.owner.client.post("/api/people", content=half, headers={"Content-Type": "application/json"})
+    answer = still.owner.client.post("/api/people", content=half, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422

@@ -1,7 +1,6 @@
 """Answering: leases, answers, undo across submits, drafts, progress, agreement, all over the wire."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +89,10 @@ def test_an_expired_lease_goes_to_the_next_and_the_late_answer_is_kept(tmp_path:
     queue = tmp_path / "queue.db"
     offer(queue, 1)
     with served(write_run(tmp_path / "run", queue=queue)) as server:
-        server.people.desk.lease = 0.05
         ann, bob = server.invite("Ann"), server.invite("Bob")
         assert following(ann) == ["item-0"]
         assert following(bob) == []
-        time.sleep(0.06)
-        server.people.desk.lease = 300.0
+        server.clock.ahead += 301.0
         assert following(bob) == ["item-0"]
         assert answer(ann, "item-0", "late") is False
         assert answer(bob, "item-0", "cat") is True
@@ -106,7 +103,7 @@ def test_an_expired_lease_goes_to_the_next_and_the_late_answer_is_kept(tmp_path:
 def test_leases_can_be_made_longer(server: Server):
     ann = server.invite("Ann")
     first = ann.ok("POST", "/api/label/next", {"count": 2})["items"]
-    time.sleep(0.01)
+    server.clock.ahead += 100.0
     longer = ann.ok("POST", "/api/label/extend", {"items": ["item-0", "item-3", "nothing"]})["items"]
     assert [each["item"] for each in longer] == ["item-0"]
     assert longer[0]["until"] > first[0]["until"]

@@ -17,7 +17,8 @@ from explora.people._watch._tasks import Filter
 from explora.plots import Curve
 from explora.plots._facts_curves import Axes
 from explora.recipes import recipe
-from explora.store import RunFolder, TaskColumns, TaskRow
+from explora.runs import Plan
+from explora.store import Record, RunFolder, TaskColumns, TaskRow
 
 from ._around import NASTY, Server, append, served, write_run
 
@@ -84,8 +85,8 @@ def test_families(shelf: Shelf):
     assert shelf.children(np.array([0, 3, 9])).tolist() == [2, 2, 0]
 
 
-def test_the_run_in_words(server: Server):
-    run = server.owner.ok("GET", "/api/watch/run")
+def test_the_run_in_words(still: Server):
+    run = still.owner.ok("GET", "/api/watch/run")
     assert (run["name"], run["recipe"], run["state"]) == ("run", "plr", "finished")
     assert (run["records"], run["tasks"], run["versions"], run["suites"]) == (3, 6, 2, ["easy"])
     assert run["spent"]["steps"] == 300
@@ -94,8 +95,8 @@ def test_the_run_in_words(server: Server):
     assert (run["whole"], run["asks"], run["problem"]) == (True, False, None)
 
 
-def test_curves(server: Server):
-    found = server.owner.ok("GET", "/api/watch/curves?axis=minutes&points=10")
+def test_curves(still: Server):
+    found = still.owner.ok("GET", "/api/watch/curves?axis=minutes&points=10")
     assert [line["name"] for line in found["metrics"]] == ["loss", "play/return"]
     loss, returned = found["metrics"]
     assert (loss["x"], loss["y"]) == ([2.0, 3.0], [1.0, 0.5])
@@ -105,29 +106,29 @@ def test_curves(server: Server):
     assert found["speed"]["y"] == pytest.approx([100 / 60] * 3, abs=1e-5)
 
 
-def test_versions(server: Server):
-    found = server.owner.ok("GET", "/api/watch/versions?suite=easy")
+def test_versions(still: Server):
+    found = still.owner.ok("GET", "/api/watch/versions?suite=easy")
     assert sorted(found["tasks"]) == sorted([NASTY, "a"])
     at = found["tasks"].index("a")
     assert [row[at] for row in found["solved"]] == [0.0, 1.0]
     assert found["gained"] == ["a"]
     assert found["steps"] == [100.0, 300.0]
     assert "more general" in found["sentence"]
-    assert server.owner.ask("GET", "/api/watch/versions?suite=none").status_code == 404
+    assert still.owner.ask("GET", "/api/watch/versions?suite=none").status_code == 404
 
 
-def test_a_page_of_the_archive_and_a_family(server: Server):
-    found = server.owner.ok("GET", "/api/watch/tasks?count=2&offset=1")
+def test_a_page_of_the_archive_and_a_family(still: Server):
+    found = still.owner.ok("GET", "/api/watch/tasks?count=2&offset=1")
     assert found["count"] == 6
     assert [(task["id"], task["score"], task["children"]) for task in found["tasks"]] == [(4, 0.4, 0), (3, 0.3, 0)]
-    made = server.owner.ok("GET", "/api/watch/tasks/2")
+    made = still.owner.ok("GET", "/api/watch/tasks/2")
     assert made["spec"] == {"number": 2}
     assert [task["id"] for task in made["ancestors"]] == [0, 1]
     assert [task["id"] for task in made["children"]] == [4, 5]
-    assert server.owner.ask("GET", "/api/watch/tasks/99").status_code == 404
-    assert server.owner.ask("GET", "/api/watch/tasks/2/picture").status_code == 204, "its parts cannot be built"
+    assert still.owner.ask("GET", "/api/watch/tasks/99").status_code == 404
+    assert still.owner.ask("GET", "/api/watch/tasks/2/picture").status_code == 204, "its parts cannot be built"
     for words in ("count=0", "count=1000", "offset=-1", "sort=spec", "low=nan", "low=inf", f"parent={2**70}"):
-        assert server.owner.ask("GET", f"/api/watch/tasks?{words}").status_code == 422, words
+        assert still.owner.ask("GET", f"/api/watch/tasks?{words}").status_code == 422, words
 
 
 def test_a_follower_reads_what_is_new(tmp_path: Path):
@@ -190,8 +191,8 @@ def said(lines: list[str]) -> list[tuple[str, Any]]:
     return found
 
 
-def test_the_stream_of_a_run_that_is_over_ends(server: Server):
-    found = server.owner.ask("GET", "/api/watch/stream")
+def test_the_stream_of_a_run_that_is_over_ends(still: Server):
+    found = still.owner.ask("GET", "/api/watch/stream")
     assert found.headers["content-type"].startswith("text/event-stream")
     events = said([found.text])
     assert [kind for kind, _ in events] == ["news", "end"]
@@ -226,13 +227,11 @@ def test_the_stream_follows_a_run_that_goes_on(tmp_path: Path):
 
 def test_mazes_are_drawn(tmp_path: Path):
     parts = recipe("plr").build(Maze())
-    config = {"recipe": "plr", "parts": spec(parts), "plan": {}}
+    config = {"recipe": "plr", "parts": spec(parts), "plan": spec(Plan())}
     rows = ["." * parts.space.width] * parts.space.height
     rows[0], rows[-1] = f">{rows[0][1:]}", f"{rows[-1][1:]}G"
     with RunFolder.create(tmp_path / "run", config=config, facts={"state": "finished"}) as folder:
         task = TaskRow(0, -1, 10, "0" * 16, "\n".join(rows), 0.5)
-        from explora.store import Record
-
         folder.database.append(Record(10, 100, 4, 0, 5, 60.0, 300.0, {}), tasks=[task])
     with served(tmp_path / "run") as server:
         assert server.people.scene.wait(60.0)
