@@ -135,7 +135,7 @@ def check(place: Path, acknowledged: list[tuple[str, bool]], overlap: int) -> di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--items", type=int, default=40_000)

@@ -63,7 +63,7 @@ async function known(): Promise<Who | string> {
 function frame(who: Who): void {
   const pages = new Map<string, Page>([["watch", new Watch()]]);
   if (who.role !== "viewer") pages.set("label", new Label(who.id));
-  if (who.role === "owner") pages.set("people", new Owner());
+  if (who.role === "owner") pages.set("people", new Owner(who.id));
   const place = h("main", { id: "page", tabindex: -1 });
   const links = [...pages].map(([name, each], i) => h("a", { href: `#${name}`, title: `Alt+${i + 1}` }, each.title));
   const leave = async (): Promise<void> => {

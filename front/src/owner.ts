@@ -12,6 +12,8 @@ export class Owner implements Page {
   private readonly schema = h("div", {});
   private readonly agreed = h("div", {});
 
+  constructor(private readonly own: string) {}
+
   async show(place: HTMLElement): Promise<void> {
     document.title = "People · explora";
     fill(
@@ -51,7 +53,7 @@ export class Owner implements Page {
         await this.listed();
       };
       const again = async (): Promise<void> => this.offer(await act<{ token: string; person: Who }>(`/api/people/${one.id}/link`));
-      const acts = one.revoked ? [button("let in again", one.name, () => change("restore"))] : [button("new link", one.name, again), button("revoke", one.name, () => change("revoke"))];
+      const acts = one.revoked ? [button("let in again", one.name, () => change("restore"))] : [button("new link", one.name, again), one.id !== this.own && button("revoke", one.name, () => change("revoke"))];
       return h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, one.revoked ? `${one.role}, revoked` : one.role), h("td", {}, ...acts));
     };
     fill(this.people, h("div", { class: "scroll" }, h("table", {}, h("tbody", {}, ...found.map(row)))));

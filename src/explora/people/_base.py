@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
 from explora.store import connect, guard
@@ -58,7 +59,7 @@ REALM = sa.Table("realm", META, sa.Column("id", sa.Text, primary_key=True))
 
 _STAYS = "events are only ever appended"
 for _doing in ("UPDATE", "DELETE"):
-    sa.event.listen(
+    event.listen(
         EVENT,
         "after_create",
         sa.DDL(

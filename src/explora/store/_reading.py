@@ -127,8 +127,9 @@ class Reading:
         query = sa.select(c.id, c.parent, c.turn, c.score, c.generation).where(c.turn > after).order_by(c.turn, c.id)
         with self._connection("read") as connection:
             for block in connection.execution_options(yield_per=size).execute(query).partitions():
-                whole = [np.array([row[i] for row in block], np.int64) for i in (0, 1, 2, 4)]
-                yield TaskColumns(*whole[:3], np.array([row.score for row in block], np.float64), whole[3])
+                id, parent, turn, score, generation = zip(*block, strict=True)
+                id, parent, turn, generation = (np.array(x, np.int64) for x in (id, parent, turn, generation))
+                yield TaskColumns(id, parent, turn, np.array(score, np.float64), generation)
 
     def tasks_of(self, ids: Sequence[int]) -> list[TaskRow]:
         """Some tasks by number, in that order; those that were not recorded are left out."""

@@ -1,5 +1,6 @@
 """A queue that people answer: who has which question, until when, and all that was ever said."""
 
+import heapq
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,16 +44,20 @@ _TABLES = (
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
 )
 
+# What a person may be asked, most urgent first. Nobody is asked twice about an item, unless they took it back. Each of
+# the two walks along an index in its own order and is left after a few rows: sorting them together would visit all.
+_FITS = """AND NOT EXISTS (SELECT 1 FROM slot AS o WHERE o.item = s.item AND o.annotator = :who AND o.id <> s.id)
+    AND NOT EXISTS (SELECT 1 FROM word AS w WHERE w.item = s.item AND w.annotator = :who AND w.kind <> 'withdrawn')
+    ORDER BY s.priority DESC, s.id"""
+_OPEN = f"SELECT s.id, s.item, s.priority FROM slot AS s WHERE s.state = 'open' {_FITS}"
+
 # A lease is over when its time is up, and also when it seems to begin in the future: then the clock was set back, and
-# the slot would be kept for as long as that. Nobody is asked twice about an item, unless they took it back.
+# the slot would be kept for as long as that.
+_OVER = f"""SELECT s.id, s.item, s.priority FROM slot AS s
+    WHERE s.state = 'leased' AND (s.until <= :now OR s.since > :now) {_FITS}"""
+
 _CLAIM = """UPDATE slot SET state = 'leased', annotator = :who, since = :now, until = :until, attempt = attempt + 1
-    WHERE id = (
-        SELECT s.id FROM slot AS s
-        WHERE (s.state = 'open' OR (s.state = 'leased' AND (s.until <= :now OR s.since > :now)))
-        AND NOT EXISTS (SELECT 1 FROM slot AS o WHERE o.item = s.item AND o.annotator = :who AND o.id <> s.id)
-        AND NOT EXISTS (SELECT 1 FROM word AS w WHERE w.item = s.item AND w.annotator = :who AND w.kind <> 'withdrawn')
-        ORDER BY s.priority DESC, s.id LIMIT 1)
-    RETURNING id, item, attempt, until"""
+    WHERE id = :id RETURNING id, item, attempt, until"""
 
 
 class Claim(NamedTuple):
@@ -177,7 +182,8 @@ class Slots:
         with self._changing("claim from") as connection:
             now = self._clock()
             values = {"who": annotator, "now": now, "until": now + lease}
-            while len(claims) < count and (found := connection.execute(sa.text(_CLAIM), values).first()) is not None:
+            for slot in _urgent(connection, values, count):
+                found = connection.execute(sa.text(_CLAIM), values | {"id": slot}).one()
                 self._note(connection, "claimed", found.item, found.id, annotator, now)
                 shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
                 claims.append(Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown)))
@@ -185,13 +191,13 @@ class Slots:
 
     def held(self, annotator: str) -> list[Claim]:
         """The questions that this person has now, those that were claimed first before the others."""
-        query = """SELECT s.id, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
+        query = """SELECT s.id AS slot, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
             JOIN item AS i ON i.id = s.item
             WHERE s.annotator = :who AND s.state = 'leased' AND s.until > :now AND s.since <= :now
             ORDER BY s.since, s.priority DESC, s.id"""
         with self._transaction("read", "BEGIN") as connection:
             rows = connection.execute(sa.text(query), {"who": annotator, "now": self._clock()}).all()
-        return [Claim(*row[:5], json.loads(row.shown)) for row in rows]
+        return [_claim(row) for row in rows]
 
     def claimed(self, item: str, annotator: str) -> Claim | None:
         """A question as this person last had it, also when the lease is over; None if they never had it."""
@@ -200,7 +206,7 @@ class Slots:
             WHERE l.annotator = :who AND l.item = :item AND l.kind = 'claimed' ORDER BY l.id DESC LIMIT 1"""
         with self._transaction("read", "BEGIN") as connection:
             row = connection.execute(sa.text(query), {"who": annotator, "item": item}).first()
-        return None if row is None else Claim(*row[:5], json.loads(row.shown))
+        return None if row is None else _claim(row)
 
     def noted(self, uuid: str) -> tuple[str, str, str] | None:
         """What was sent with that `uuid`: its kind, the item, and who sent it; None if nothing was."""
@@ -460,6 +466,23 @@ class Slots:
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
+
+
+def _urgent(connection: sa.Connection, values: dict[str, Any], count: int) -> list[int]:
+    """The most urgent slots that a person may have, of different items."""
+    chosen: dict[str, int] = {}
+    with (
+        connection.execute(sa.text(_OPEN), values) as free,
+        connection.execute(sa.text(_OVER), values) as left,
+    ):
+        rows = heapq.merge(free, left, key=lambda row: (-row.priority, row.id))
+        while len(chosen) < count and (row := next(rows, None)) is not None:
+            chosen.setdefault(row.item, row.id)
+    return list(chosen.values())
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(row.slot, row.item, row.annotator, row.attempt, row.until, json.loads(row.shown))
 
 
 def _words(rows: Iterable[Any]) -> Iterator[Word]:

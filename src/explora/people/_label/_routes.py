@@ -254,12 +254,10 @@ def _of_owners(routes: APIRouter, desk: Desk, access: Access) -> None:
         """How far people agree, and what each of them did."""
         names = {one.id: one.name for one in access.people()}
         found, shares = desk.agreement(), [_share(who, names, said) for who, said in desk.tally().items()]
-        pairs = [
-            PairOf(**(pair._asdict() | {"first": names.get(pair.first, pair.first)})).model_copy(
-                update={"second": names.get(pair.second, pair.second)}
-            )
-            for pair in found.pairs
-        ]
+        named = lambda pair: pair._replace(
+            first=names.get(pair.first, pair.first), second=names.get(pair.second, pair.second)
+        )
+        pairs = [PairOf(**named(pair)._asdict()) for pair in found.pairs]
         return Agreed(
             alpha=found.alpha,
             items=found.items,

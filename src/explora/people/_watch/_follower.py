@@ -142,9 +142,9 @@ class Follower:
 
 def _nothing(facts: dict[str, Any]) -> Known:
     whole, real = np.zeros(0, np.int64), np.zeros(0, np.float64)
-    records = Records(*[whole] * 5, real, real, metrics={})
+    records = Records(whole, whole, whole, whole, whole, real, real, metrics={})
     tasks = TaskColumns(whole, whole, whole, real, whole)
-    turns = dict.fromkeys(("record", "evaluation", "version", "task"), -1)
+    turns: dict[str, int] = {"record": -1, "evaluation": -1, "version": -1, "task": -1}
     return Known(facts, records, tasks, (), (), (), turns, whole=False)
 
 

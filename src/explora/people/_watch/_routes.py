@@ -241,7 +241,7 @@ class _Shelves:
 def _run(name: str, known: Known) -> Run:
     card, spent = run_card(name, known.facts), cost(known.records)
     asks = spent is not None and spent.calls > 0 and spent.steps == 0
-    if asks:
+    if spent is not None and asks:
         scores = ", ".join(f"{result.mean:.1%} of {result.suite}" for result in known.results)
         title, further = f"{spent.calls:,} answers{f'; right on {scores}' if scores else ''}.", ()
     else:
