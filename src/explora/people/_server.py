@@ -81,6 +81,7 @@ def _listening(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen(256)  # at once: who has the link may come before the server is ready, and then waits
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:

@@ -49,15 +49,29 @@ _TABLES = (
 _FITS = """AND NOT EXISTS (SELECT 1 FROM slot AS o WHERE o.item = s.item AND o.annotator = :who AND o.id <> s.id)
     AND NOT EXISTS (SELECT 1 FROM word AS w WHERE w.item = s.item AND w.annotator = :who AND w.kind <> 'withdrawn')
     ORDER BY s.priority DESC, s.id"""
-_OPEN = f"SELECT s.id, s.item, s.priority FROM slot AS s WHERE s.state = 'open' {_FITS}"
+_OPEN = sa.text(f"SELECT s.id, s.item, s.priority FROM slot AS s WHERE s.state = 'open' {_FITS}")
 
 # A lease is over when its time is up, and also when it seems to begin in the future: then the clock was set back, and
 # the slot would be kept for as long as that.
-_OVER = f"""SELECT s.id, s.item, s.priority FROM slot AS s
-    WHERE s.state = 'leased' AND (s.until <= :now OR s.since > :now) {_FITS}"""
+_OVER = sa.text(f"""SELECT s.id, s.item, s.priority FROM slot AS s
+    WHERE s.state = 'leased' AND (s.until <= :now OR s.since > :now) {_FITS}""")
 
-_CLAIM = """UPDATE slot SET state = 'leased', annotator = :who, since = :now, until = :until, attempt = attempt + 1
-    WHERE id = :id RETURNING id, item, attempt, until"""
+_CLAIM = sa.text("""UPDATE slot SET state = 'leased', annotator = :who, since = :now, until = :until,
+    attempt = attempt + 1 WHERE id = :id RETURNING id, item, attempt, until""")
+
+_HELD = sa.text("""SELECT s.id AS slot, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
+    JOIN item AS i ON i.id = s.item
+    WHERE s.annotator = :who AND s.state = 'leased' AND s.until > :now AND s.since <= :now
+    ORDER BY s.since, s.priority DESC, s.id""")
+
+_CLAIMED = sa.text("""SELECT l.slot, l.item, l.annotator, s.attempt, coalesce(s.until, 0.0) AS until, i.shown
+    FROM log AS l JOIN slot AS s ON s.id = l.slot JOIN item AS i ON i.id = l.item
+    WHERE l.annotator = :who AND l.item = :item AND l.kind = 'claimed' ORDER BY l.id DESC LIMIT 1""")
+
+# The slot that an answer settles: its own, or else another one of the item that is free.
+_SETTLED = sa.text("""SELECT * FROM slot WHERE item = :item AND (annotator = :who OR state = 'open'
+    OR (state = 'leased' AND (until <= :now OR since > :now)))
+    ORDER BY annotator IS NOT :who, id <> :slot, id LIMIT 1""")
 
 
 class Claim(NamedTuple):
@@ -183,7 +197,7 @@ class Slots:
             now = self._clock()
             values = {"who": annotator, "now": now, "until": now + lease}
             for slot in _urgent(connection, values, count):
-                found = connection.execute(sa.text(_CLAIM), values | {"id": slot}).one()
+                found = connection.execute(_CLAIM, values | {"id": slot}).one()
                 self._note(connection, "claimed", found.item, found.id, annotator, now)
                 shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
                 claims.append(Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown)))
@@ -191,21 +205,14 @@ class Slots:
 
     def held(self, annotator: str) -> list[Claim]:
         """The questions that this person has now, those that were claimed first before the others."""
-        query = """SELECT s.id AS slot, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
-            JOIN item AS i ON i.id = s.item
-            WHERE s.annotator = :who AND s.state = 'leased' AND s.until > :now AND s.since <= :now
-            ORDER BY s.since, s.priority DESC, s.id"""
         with self._transaction("read", "BEGIN") as connection:
-            rows = connection.execute(sa.text(query), {"who": annotator, "now": self._clock()}).all()
+            rows = connection.execute(_HELD, {"who": annotator, "now": self._clock()}).all()
         return [_claim(row) for row in rows]
 
     def claimed(self, item: str, annotator: str) -> Claim | None:
         """A question as this person last had it, also when the lease is over; None if they never had it."""
-        query = """SELECT l.slot, l.item, l.annotator, s.attempt, coalesce(s.until, 0.0) AS until, i.shown FROM log AS l
-            JOIN slot AS s ON s.id = l.slot JOIN item AS i ON i.id = l.item
-            WHERE l.annotator = :who AND l.item = :item AND l.kind = 'claimed' ORDER BY l.id DESC LIMIT 1"""
         with self._transaction("read", "BEGIN") as connection:
-            row = connection.execute(sa.text(query), {"who": annotator, "item": item}).first()
+            row = connection.execute(_CLAIMED, {"who": annotator, "item": item}).first()
         return None if row is None else _claim(row)
 
     def noted(self, uuid: str) -> tuple[str, str, str] | None:
@@ -414,11 +421,8 @@ class Slots:
 
     def _slot(self, connection: sa.Connection, claim: Claim, now: float) -> Any:
         """The slot that an answer settles: its own, or else another one of the item that is free."""
-        query = """SELECT * FROM slot WHERE item = :item AND (annotator = :who OR state = 'open'
-            OR (state = 'leased' AND (until <= :now OR since > :now)))
-            ORDER BY annotator IS NOT :who, id <> :slot, id LIMIT 1"""
         values = {"item": claim.item, "who": claim.annotator, "now": now, "slot": claim.slot}
-        return connection.execute(sa.text(query), values).first()
+        return connection.execute(_SETTLED, values).first()
 
     def _settle(self, connection: sa.Connection, slot: Any, kind: str, who: str) -> None:
         state, holder = kind, who
@@ -472,8 +476,8 @@ def _urgent(connection: sa.Connection, values: dict[str, Any], count: int) -> li
     """The most urgent slots that a person may have, of different items."""
     chosen: dict[str, int] = {}
     with (
-        connection.execute(sa.text(_OPEN), values) as free,
-        connection.execute(sa.text(_OVER), values) as left,
+        connection.execute(_OPEN, values) as free,
+        connection.execute(_OVER, values) as left,
     ):
         rows = heapq.merge(free, left, key=lambda row: (-row.priority, row.id))
         while len(chosen) < count and (row := next(rows, None)) is not None:

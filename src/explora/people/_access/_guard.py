@@ -128,7 +128,9 @@ class Guard:
         address = (scope.get("client") or ("?",))[0]
         token = _token(headers.get("cookie", ""), self.cookie)
         scope["explora"] = {"person": None, "token": token}
-        person = await run_in_threadpool(self.access.who, token) if token else None
+        person = None if token is None else self.access.remembered(token)
+        if token is not None and person is None:
+            person = await run_in_threadpool(self.access.who, token)
         if person is not None:
             wait = self._everybody.take(person.id)
             scope["explora"]["person"] = person

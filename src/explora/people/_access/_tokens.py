@@ -123,10 +123,10 @@ class Access:
 
     def who(self, token: str) -> Person | None:
         """Whose session it is; None if it is nobody's any more."""
+        known = self.remembered(token)
+        if known is not None:
+            return known
         now, digest = self._clock(), _digest(token)
-        known = self._known.get(digest)
-        if known is not None and 0 <= now - known[1] < _FRESH:
-            return known[0]
         query = sa.select(PERSON).join(TOKEN, TOKEN.c.person == PERSON.c.id)
         query = query.where(TOKEN.c.digest == digest, TOKEN.c.kind == _SESSION, TOKEN.c.until > now)
         rows = self.base.rows(query)
@@ -138,6 +138,11 @@ class Access:
             self._known.clear()
         self._known[digest] = (person, now)
         return person
+
+    def remembered(self, token: str) -> Person | None:
+        """Whose session it was a moment ago, without a look at the database; None if nobody looked lately."""
+        known = self._known.get(_digest(token))
+        return known[0] if known is not None and 0 <= self._clock() - known[1] < _FRESH else None
 
     def sign_out(self, person: Person, token: str) -> None:
         """Ends one session."""

@@ -86,6 +86,7 @@ class Desk:
     ):
         self.path, self._base, self._log, self._usual, self.lease = path, base, log, usual, lease
         self._clock, self._opened, self._lock = clock, None, Lock()
+        self._drafted = {(row.person, row.item) for row in base.rows(sa.select(DRAFT.c.person, DRAFT.c.item))}
         self._schema: tuple[float, Schema] | None = None
         self._counts: tuple[float, dict[str, Any]] = (-1e9, {})
 
@@ -218,6 +219,7 @@ class Desk:
         )
         with self._base.writing("write a draft to") as connection:
             connection.execute(insert)
+        self._drafted.add((who, item))
 
     def drafts(self, who: str) -> dict[str, Any]:
         """What this person has begun to say, by item."""
@@ -226,10 +228,10 @@ class Desk:
 
     def drop_draft(self, who: str, item: str) -> None:
         """Forgets what somebody had begun to say of an item."""
-        which = (DRAFT.c.person == who, DRAFT.c.item == item)
-        if self._base.rows(sa.select(DRAFT.c.item).where(*which)):  # reading costs less than a transaction that writes
+        if (who, item) in self._drafted:
             with self._base.writing("write a draft to") as connection:
-                connection.execute(sa.delete(DRAFT).where(*which))
+                connection.execute(sa.delete(DRAFT).where(DRAFT.c.person == who, DRAFT.c.item == item))
+            self._drafted.discard((who, item))
 
     def close(self) -> None:
         """Closes the queue."""
