@@ -225,6 +225,7 @@ def test_the_stream_follows_a_run_that_goes_on(tmp_path: Path):
     assert [news["state"] for _, news in found[:3]] == ["running", "running", "finished"]
 
 
+@pytest.mark.slow  # builds the parts of a recipe
 def test_mazes_are_drawn(tmp_path: Path):
     parts = recipe("plr").build(Maze())
     config = {"recipe": "plr", "parts": spec(parts), "plan": spec(Plan())}
