@@ -74,7 +74,7 @@ function drawing(
     svg.append(s("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(at), y2: y(at) }));
     svg.append(s("text", { x: LEFT - 6, y: y(at) + 4, "text-anchor": "end" }, value(at)));
   }
-  for (const at of ticks(first, end, Math.max(2, Math.floor(width / 130)))) {
+  for (const at of ticks(first, end, Math.max(2, Math.floor(width / 80)))) {
     svg.append(s("text", { x: x(at), y: HEIGHT - 6, "text-anchor": "middle" }, short(at)));
   }
   if (line.low.length) {

@@ -33,7 +33,7 @@ class Question(BaseModel):
     draft: Any = None
 
 
-class Questions(BaseModel):
+class AtHand(BaseModel):
     """The items at hand, most worth first."""
 
     items: list[Question]
@@ -173,15 +173,15 @@ def _of_questions(routes: APIRouter, desk: Desk, picture: Callable[[str], bytes 
         return desk.schema
 
     @routes.post("/next")
-    def following(said: Wanted, person: Person = ANNOTATOR) -> Questions:
+    def following(said: Wanted, person: Person = ANNOTATOR) -> AtHand:
         """The items to look at next, yours for five minutes: what you have already, filled up with new ones."""
         drafts = desk.drafts(person.id)
-        return Questions(items=[_question(claim, drafts) for claim in desk.next(person.id, said.count)])
+        return AtHand(items=[_question(claim, drafts) for claim in desk.next(person.id, said.count)])
 
     @routes.post("/extend")
-    def extend(said: Items, person: Person = ANNOTATOR) -> Questions:
+    def extend(said: Items, person: Person = ANNOTATOR) -> AtHand:
         """Keeps items for another five minutes; those that somebody else has by now are left out."""
-        return Questions(items=[_question(claim, {}) for claim in desk.extend(person.id, said.items)])
+        return AtHand(items=[_question(claim, {}) for claim in desk.extend(person.id, said.items)])
 
     @routes.get("/picture", response_class=Response, responses={200: {"content": {"image/png": {}}}, 204: {}})
     def pictured(item: Item, person: Person = ANNOTATOR) -> Response:

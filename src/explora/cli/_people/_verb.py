@@ -9,7 +9,7 @@ import tyro
 from explora.core import ArgumentError, between
 from explora.store import find
 
-from ._parse import RunPath, parse
+from .._parse import RunPath, parse
 
 
 def people(words: list[str]) -> int:
