@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -31,6 +32,7 @@ _FILES = {
     "/app.css": ("app.css", "text/css"),
     "/app.svg": ("app.svg", "image/svg+xml"),
 }
+_THREADS = 12  # that answer requests: fewer than a pool has connections, so that none waits for one
 _SUMMARY = (
     "The pages use these routes and no others. Exchange a link's token for a session cookie (POST /api/session); "
     "send `X-Explora: 1` with everything but GET; make a new `uuid` for every act, and send it again with the same one "
@@ -97,6 +99,7 @@ def application(people: People, rules: Rules | None = None) -> ASGIApp:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _THREADS
         people.follower.start()
         yield
         people.follower.stop()
