@@ -2,7 +2,7 @@
 #   make run        environment + four minutes of exploring mazes, then evaluation and report (MINUTES=10 for more)
 #   make test       environment + linters, type checks, architecture, tests
 .DELETE_ON_ERROR:
-.PHONY: run test test-all docs clean environment
+.PHONY: run test test-all front docs clean environment
 
 MINUTES ?= 4
 ifndef OUT
@@ -30,6 +30,12 @@ test: .venv/tests
 test-all: .venv/tests
 	$(BIN)/python -m pytest -m slow
 
+# needs Node.js and npm: checks the pages of `explora people`, and that the bundle is that of their sources
+front:
+	cd front && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd front && npm run --silent check
+	cd front && npm run --silent fresh
+
 docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
@@ -45,7 +51,7 @@ environment: .venv/tests
 	@touch $@
 
 .venv/tests: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) -e '.[gymnasium,tensorboard,pool]' --group test
+	$(PIP) -e '.[gymnasium,tensorboard,pool,people,postgresql]' --group test
 	@touch $@ .venv/explora
 
 .venv/docs: .venv/tests

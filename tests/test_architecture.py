@@ -30,7 +30,7 @@ PACKAGES = sorted(path.parent for path in SOURCE.rglob("__init__.py"))
 
 HEAVY = {
     *("sqlalchemy", "tyro", "rich", "PIL", "gymnasium", "scipy", "matplotlib", "tensorboard", "wandb", "mlflow"),
-    *("polars", "sklearn", "pandas"),
+    *("polars", "sklearn", "pandas", "fastapi", "starlette", "uvicorn", "pydantic"),
 }
 """What `import explora` must not load: whoever needs it loads it then."""
 
@@ -336,6 +336,7 @@ def test_versions_are_pinned_and_nothing_else() -> None:
         *extras["gymnasium"],
         *extras["tensorboard"],
         *extras["pool"],
+        *extras["people"],
         *project["dependency-groups"]["test"],
         *project["dependency-groups"]["docs"],
     ]

@@ -327,3 +327,21 @@ def test_a_server_needs_its_driver_and_no_password_in_the_folder(monkeypatch):
         Database.open("postgresql://me@host/runs", schema="a")
     with pytest.raises(ArgumentError, match=r"'mongo://host' is no URL of a database that explora knows"):
         Database.open("mongo://host", schema="a")
+
+
+def test_what_is_new_can_be_read_in_blocks(database):
+    assert database.last_turns() == {"record": -1, "evaluation": -1, "version": -1, "task": -1}
+    for turn in (1, 2, 3):
+        live(database, turn)
+    database.append(record(4), tasks=[task(7)._replace(turn=4)])
+    assert database.last_turns() == {"record": 4, "evaluation": 3, "version": 3, "task": 4}
+    assert database.records(1, most=2).turn.tolist() == [2, 3]
+    blocks = list(database.task_columns(size=4))
+    assert [len(block.id) for block in blocks] == [4, 3]
+    assert np.concatenate([block.id for block in blocks]).tolist() == [10, 11, 20, 21, 30, 31, 7]
+    assert blocks[0].parent.tolist() == [-1, 0, -1, 10]
+    assert blocks[0].generation.tolist() == [0, 1, 0, 1]
+    np.testing.assert_array_equal(blocks[0].score, [0.5, np.nan, 0.5, np.nan])
+    assert [block.id.tolist() for block in database.task_columns(after=1)] == [[7]]
+    assert [row.id for row in database.tasks_of([21, 99, 7])] == [21, 7]
+    assert database.tasks_of([]) == []

@@ -31,6 +31,7 @@ All verbs (each has its own --help):
   suggest             which items of a file to label next; no run, no server
   audit               labels that look wrong, contradictions, how good they make a model
   predict RUN         what a model that was taught by labels makes of new data
+  people RUN          a page in your browser to watch the run and to answer its questions
   list                the runs under ./runs
   recipes             the named algorithms, the parts they are made of, their papers
   domains             the spaces of tasks
@@ -52,6 +53,7 @@ VERBS = {
     "suggest": "_suggest",
     "audit": "_audit",
     "predict": "_predict",
+    "people": "_people",
     "list": "_lists",
     "recipes": "_lists",
     "domains": "_lists",

@@ -27,6 +27,7 @@ from ._asking import contradictions as contradictions
 from ._asking import lead as lead
 from ._asking import price as price
 from ._asking import random_baseline as random_baseline
+from ._asking import things as things
 from ._asking import waits as waits
 from ._comparison import comparison_json as comparison_json
 from ._comparison import comparison_page as comparison_page

@@ -32,6 +32,7 @@ from ._checkpoint import Latest as Latest
 from ._checkpoint import Loaded as Loaded
 from ._checkpoint import Manifest as Manifest
 from ._database import Database as Database
+from ._engine import connect as connect
 from ._facts import environment as environment
 from ._files import guard as guard
 from ._files import write_file as write_file
@@ -41,6 +42,7 @@ from ._folder import is_run as is_run
 from ._folder import refuse_taken as refuse_taken
 from ._format import FORMAT as FORMAT
 from ._reading import Records as Records
+from ._reading import TaskColumns as TaskColumns
 from ._sinks import SINKS as SINKS
 from ._sinks import CSVSink as CSVSink
 from ._sinks import MLflowSink as MLflowSink

@@ -38,6 +38,7 @@ run.db         an SQLite database (run.db-wal and run.db-shm belong to it while 
 server.json    instead of run.db, if the tables lie in a database server: where
 checkpoints/   the newest states of the whole run; each is a .safetensors file and the .json that vouches for it
 versions/      the learners that were kept for comparison, in the same form
+people.db      who may use the pages of `explora people`, and what they did; not needed by the run
 lock           names the process that is writing here; empty if none is
 
 A file or folder whose name has "damaged" in it was damaged and set aside when the run went on without it.

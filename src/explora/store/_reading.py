@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,19 @@ class Records(NamedTuple):
     seconds: Float[np.ndarray, " records"]
     budget: Float[np.ndarray, " records"]
     metrics: dict[str, Float[np.ndarray, " records"]]
+
+
+class TaskColumns(NamedTuple):
+    """Many tasks without what they are, one column each.
+
+    **Arguments:** as for `TaskRow`; `score` is not-a-number where a task was not scored.
+    """
+
+    id: Int[np.ndarray, " tasks"]
+    parent: Int[np.ndarray, " tasks"]
+    turn: Int[np.ndarray, " tasks"]
+    score: Float[np.ndarray, " tasks"]
+    generation: Int[np.ndarray, " tasks"]
 
 
 class Reading:
@@ -63,9 +76,10 @@ class Reading:
         if found != "ok":
             raise damaged("read", self.place)
 
-    def records(self, after: int = -1) -> Records:
-        """All records of turns after that one, oldest first."""
-        rows = self._rows(sa.select(t.RECORD).where(t.RECORD.c.turn > after).order_by(t.RECORD.c.turn))
+    def records(self, after: int = -1, most: int | None = None) -> Records:
+        """All records of turns after that one, oldest first; the first `most` of them if that is given."""
+        query = sa.select(t.RECORD).where(t.RECORD.c.turn > after).order_by(t.RECORD.c.turn)
+        rows = self._rows(query.limit(most))
         plain = list(zip(*rows, strict=True)) or [()] * len(Record._fields)
         whole, real = plain[:5], plain[5:7]
         return Records(
@@ -103,6 +117,35 @@ class Reading:
     def numbers(self) -> frozenset[int]:
         """The numbers of all tasks found; much faster than reading the tasks."""
         return frozenset(row.id for row in self._rows(sa.select(t.TASK.c.id)))
+
+    def task_columns(self, after: int = -1, size: int = 5000) -> Iterator[TaskColumns]:
+        """The tasks that were recorded after a turn, in the order of those turns, a block of at most `size` at a time.
+
+        What they are is left out, so that a hundred thousand of them are soon read.
+        """
+        c = t.TASK.c
+        query = sa.select(c.id, c.parent, c.turn, c.score, c.generation).where(c.turn > after).order_by(c.turn, c.id)
+        with self._connection("read") as connection:
+            for block in connection.execution_options(yield_per=size).execute(query).partitions():
+                id, parent, turn, score, generation = zip(*block, strict=True)
+                id, parent, turn, generation = (np.array(x, np.int64) for x in (id, parent, turn, generation))
+                yield TaskColumns(id, parent, turn, np.array(score, np.float64), generation)
+
+    def tasks_of(self, ids: Sequence[int]) -> list[TaskRow]:
+        """Some tasks by number, in that order; those that were not recorded are left out."""
+        found: dict[int, TaskRow] = {}
+        for at in range(0, len(ids), 500):  # SQLite bounds the number of values in a query
+            query = sa.select(t.TASK).where(t.TASK.c.id.in_([int(id) for id in ids[at : at + 500]]))
+            found |= {row.id: _task(row) for row in self._rows(query)}
+        return [found[int(id)] for id in ids if int(id) in found]
+
+    def last_turns(self) -> dict[str, int]:
+        """The newest turn of which there is a record, an evaluation, a version, a task; -1 where there is none."""
+        tables = {"record": t.RECORD, "evaluation": t.EVALUATION, "version": t.VERSION, "task": t.TASK}
+        newest = [
+            sa.select(sa.func.coalesce(sa.func.max(table.c.turn), -1)).scalar_subquery() for table in tables.values()
+        ]
+        return dict(zip(tables, map(int, self._rows(sa.select(*newest))[0]), strict=True))
 
     def lineage(self, id: int) -> list[TaskRow]:
         """A task and its ancestors, oldest first; empty if the task was not recorded."""

@@ -1,10 +1,12 @@
 """A queue that people answer: who has which question, until when, and all that was ever said."""
 
+import heapq
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -25,30 +27,51 @@ _TABLES = (
         skips INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open', annotator TEXT, since REAL, until REAL,
         attempt INTEGER NOT NULL DEFAULT 0, UNIQUE (item, place), UNIQUE (item, annotator))""",
     "CREATE INDEX IF NOT EXISTS slot_next ON slot (state, priority DESC, id)",
+    "CREATE INDEX IF NOT EXISTS slot_held ON slot (annotator, state)",
     # What each person last said of each item. It follows from the events, and spares reading them all.
     """CREATE TABLE IF NOT EXISTS word (
         item TEXT NOT NULL, annotator TEXT NOT NULL, kind TEXT NOT NULL, value TEXT, cost REAL NOT NULL,
         seconds REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (item, annotator))""",
+    "CREATE INDEX IF NOT EXISTS word_last ON word (annotator, event)",
     """CREATE TABLE IF NOT EXISTS log (
         id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, item TEXT NOT NULL, slot INTEGER NOT NULL,
         annotator TEXT NOT NULL, uuid TEXT UNIQUE, value TEXT, cost REAL NOT NULL DEFAULT 0,
         seconds REAL NOT NULL DEFAULT 0, time REAL NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS log_of ON log (annotator, item)",
     """CREATE TRIGGER IF NOT EXISTS log_stays BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
     """CREATE TRIGGER IF NOT EXISTS log_remains BEFORE DELETE ON log
         BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END""",
 )
 
+# What a person may be asked, most urgent first. Nobody is asked twice about an item, unless they took it back. Each of
+# the two walks along an index in its own order and is left after a few rows: sorting them together would visit all.
+_FITS = """AND NOT EXISTS (SELECT 1 FROM slot AS o WHERE o.item = s.item AND o.annotator = :who AND o.id <> s.id)
+    AND NOT EXISTS (SELECT 1 FROM word AS w WHERE w.item = s.item AND w.annotator = :who AND w.kind <> 'withdrawn')
+    ORDER BY s.priority DESC, s.id"""
+_OPEN = sa.text(f"SELECT s.id, s.item, s.priority FROM slot AS s WHERE s.state = 'open' {_FITS}")
+
 # A lease is over when its time is up, and also when it seems to begin in the future: then the clock was set back, and
-# the slot would be kept for as long as that. Nobody is asked twice about an item, unless they took it back.
-_CLAIM = """UPDATE slot SET state = 'leased', annotator = :who, since = :now, until = :until, attempt = attempt + 1
-    WHERE id = (
-        SELECT s.id FROM slot AS s
-        WHERE (s.state = 'open' OR (s.state = 'leased' AND (s.until <= :now OR s.since > :now)))
-        AND NOT EXISTS (SELECT 1 FROM slot AS o WHERE o.item = s.item AND o.annotator = :who AND o.id <> s.id)
-        AND NOT EXISTS (SELECT 1 FROM word AS w WHERE w.item = s.item AND w.annotator = :who AND w.kind <> 'withdrawn')
-        ORDER BY s.priority DESC, s.id LIMIT 1)
-    RETURNING id, item, attempt, until"""
+# the slot would be kept for as long as that.
+_OVER = sa.text(f"""SELECT s.id, s.item, s.priority FROM slot AS s
+    WHERE s.state = 'leased' AND (s.until <= :now OR s.since > :now) {_FITS}""")
+
+_CLAIM = sa.text("""UPDATE slot SET state = 'leased', annotator = :who, since = :now, until = :until,
+    attempt = attempt + 1 WHERE id = :id RETURNING id, item, attempt, until""")
+
+_HELD = sa.text("""SELECT s.id AS slot, s.item, s.annotator, s.attempt, s.until, i.shown FROM slot AS s
+    JOIN item AS i ON i.id = s.item
+    WHERE s.annotator = :who AND s.state = 'leased' AND s.until > :now AND s.since <= :now
+    ORDER BY s.since, s.priority DESC, s.id""")
+
+_CLAIMED = sa.text("""SELECT l.slot, l.item, l.annotator, s.attempt, coalesce(s.until, 0.0) AS until, i.shown
+    FROM log AS l JOIN slot AS s ON s.id = l.slot JOIN item AS i ON i.id = l.item
+    WHERE l.annotator = :who AND l.item = :item AND l.kind = 'claimed' ORDER BY l.id DESC LIMIT 1""")
+
+# The slot that an answer settles: its own, or else another one of the item that is free.
+_SETTLED = sa.text("""SELECT * FROM slot WHERE item = :item AND (annotator = :who OR state = 'open'
+    OR (state = 'leased' AND (until <= :now OR since > :now)))
+    ORDER BY annotator IS NOT :who, id <> :slot, id LIMIT 1""")
 
 
 class Claim(NamedTuple):
@@ -113,7 +136,7 @@ class Slots:
     """
 
     def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time):
-        self.path, self._clock = Path(path), clock
+        self.path, self._clock, self._turn = Path(path), clock, Lock()
         self._engine = connect(self.path, "create")[0].execution_options(isolation_level="AUTOCOMMIT")
         with self._changing("open") as connection:
             for table in _TABLES:
@@ -159,17 +182,77 @@ class Slots:
         - `annotator`: who asks for work.
         - `lease`: for how long nobody else gets it [s].
         """
+        return next(iter(self.claim_many(annotator, 1, lease)), None)
+
+    def claim_many(self, annotator: str, count: int, lease: float = 300.0) -> list[Claim]:
+        """The most urgent questions that this person has not been asked yet, up to `count` of them, at one stroke.
+
+        Otherwise as `claim`.
+        """
         if not annotator:
             raise ArgumentError("`annotator` must be a name, got an empty one")
         between("lease", lease, 0.0, strict=True)
+        claims: list[Claim] = []
         with self._changing("claim from") as connection:
             now = self._clock()
-            found = connection.execute(sa.text(_CLAIM), {"who": annotator, "now": now, "until": now + lease}).first()
-            if found is None:
-                return None
-            self._note(connection, "claimed", found.item, found.id, annotator, now)
-            shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
-            return Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown))
+            values = {"who": annotator, "now": now, "until": now + lease}
+            for slot in _urgent(connection, values, count):
+                found = connection.execute(_CLAIM, values | {"id": slot}).one()
+                self._note(connection, "claimed", found.item, found.id, annotator, now)
+                shown = connection.exec_driver_sql("SELECT shown FROM item WHERE id = ?", (found.item,)).scalar_one()
+                claims.append(Claim(found.id, found.item, annotator, found.attempt, found.until, json.loads(shown)))
+        return claims
+
+    def held(self, annotator: str) -> list[Claim]:
+        """The questions that this person has now, those that were claimed first before the others."""
+        with self._transaction("read", "BEGIN") as connection:
+            rows = connection.execute(_HELD, {"who": annotator, "now": self._clock()}).all()
+        return [_claim(row) for row in rows]
+
+    def claimed(self, item: str, annotator: str) -> Claim | None:
+        """A question as this person last had it, also when the lease is over; None if they never had it."""
+        with self._transaction("read", "BEGIN") as connection:
+            row = connection.execute(_CLAIMED, {"who": annotator, "item": item}).first()
+        return None if row is None else _claim(row)
+
+    def noted(self, uuid: str) -> tuple[str, str, str] | None:
+        """What was sent with that `uuid`: its kind, the item, and who sent it; None if nothing was."""
+        with self._transaction("read", "BEGIN") as connection:
+            row = connection.exec_driver_sql("SELECT kind, item, annotator FROM log WHERE uuid = ?", (uuid,)).first()
+        return None if row is None else (row.kind, row.item, row.annotator)
+
+    def said(self, annotator: str, *, before: int | None = None, most: int = 50) -> list[tuple[int, Word]]:
+        """What this person said that stands, newest first, each with the number of its event.
+
+        **Arguments:**
+
+        - `annotator`: who.
+        - `before`: only what was said before that event.
+        - `most`: how many at most.
+        """
+        query = """SELECT * FROM word WHERE annotator = ? AND kind <> 'withdrawn' AND event < ?
+            ORDER BY event DESC LIMIT ?"""
+        values = (annotator, 2**62 if before is None else before, most)
+        with self._transaction("read", "BEGIN") as connection:
+            rows = connection.exec_driver_sql(query, values).all()
+        return [(row.event, word) for row, word in zip(rows, _words(rows), strict=True)]
+
+    def times(self, annotator: str, most: int = 50) -> list[tuple[float, float]]:
+        """When this person last said something [s since 1970] and how long it took [s], newest first."""
+        query = """SELECT l.time, w.seconds FROM word AS w JOIN log AS l ON l.id = w.event
+            WHERE w.annotator = ? AND w.kind <> 'withdrawn' ORDER BY w.event DESC LIMIT ?"""
+        with self._transaction("read", "BEGIN") as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query, (annotator, most))]
+
+    def tally(self) -> dict[str, dict[str, tuple[int, float]]]:
+        """How much each person said: by person and kind the number of items and the seconds that they took."""
+        query = """SELECT annotator, kind, count(*), sum(seconds) FROM word WHERE kind <> 'withdrawn'
+            GROUP BY annotator, kind"""
+        found: dict[str, dict[str, tuple[int, float]]] = {}
+        with self._transaction("read", "BEGIN") as connection:
+            for who, kind, count, seconds in connection.exec_driver_sql(query):
+                found.setdefault(who, {})[kind] = (count, seconds)
+        return found
 
     def heartbeat(self, claim: Claim, lease: float = 300.0) -> Claim | None:
         """Keeps a question for longer; None if somebody else has it by now, or it is settled.
@@ -338,11 +421,8 @@ class Slots:
 
     def _slot(self, connection: sa.Connection, claim: Claim, now: float) -> Any:
         """The slot that an answer settles: its own, or else another one of the item that is free."""
-        query = """SELECT * FROM slot WHERE item = :item AND (annotator = :who OR state = 'open'
-            OR (state = 'leased' AND (until <= :now OR since > :now)))
-            ORDER BY annotator IS NOT :who, id <> :slot, id LIMIT 1"""
         values = {"item": claim.item, "who": claim.annotator, "now": now, "slot": claim.slot}
-        return connection.execute(sa.text(query), values).first()
+        return connection.execute(_SETTLED, values).first()
 
     def _settle(self, connection: sa.Connection, slot: Any, kind: str, who: str) -> None:
         state, holder = kind, who
@@ -373,9 +453,12 @@ class Slots:
         values = (kind, item, slot, annotator, uuid, value, float(cost), float(seconds), now)
         return connection.exec_driver_sql(insert, values).scalar_one()
 
-    def _changing(self, doing: str) -> Any:
+    @contextmanager
+    def _changing(self, doing: str) -> Iterator[sa.Connection]:
         """A transaction that nobody else's can come between: it has the right to write from its first statement."""
-        return self._transaction(doing, "BEGIN IMMEDIATE")
+        # Threads of this process wait here, each for its turn: SQLite would have them sleep and try again.
+        with self._turn, self._transaction(doing, "BEGIN IMMEDIATE") as connection:
+            yield connection
 
     @contextmanager
     def _transaction(self, doing: str, begin: str) -> Iterator[sa.Connection]:
@@ -387,6 +470,23 @@ class Slots:
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
+
+
+def _urgent(connection: sa.Connection, values: dict[str, Any], count: int) -> list[int]:
+    """The most urgent slots that a person may have, of different items."""
+    chosen: dict[str, int] = {}
+    with (
+        connection.execute(_OPEN, values) as free,
+        connection.execute(_OVER, values) as left,
+    ):
+        rows = heapq.merge(free, left, key=lambda row: (-row.priority, row.id))
+        while len(chosen) < count and (row := next(rows, None)) is not None:
+            chosen.setdefault(row.item, row.id)
+    return list(chosen.values())
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(row.slot, row.item, row.annotator, row.attempt, row.until, json.loads(row.shown))
 
 
 def _words(rows: Iterable[Any]) -> Iterator[Word]:

@@ -29,4 +29,5 @@ from ._gather import gather_asking as gather_asking
 from ._sections import SECTIONS as SECTIONS
 from ._sections import answer_sections as answer_sections
 from ._sections import answer_tiles as answer_tiles
+from ._things import things as things
 from ._verdict import answer_headline as answer_headline

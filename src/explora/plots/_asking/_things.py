@@ -21,6 +21,11 @@ def things(items: Items, ids: Iterable[str]) -> dict[str, Seen]:
 
     A table whose columns are named by places in a grid (`pixel_0_0` … `pixel_7_7`) is drawn, dark for large numbers; so
     is an image that lies where the table says.
+
+    **Arguments:**
+
+    - `items`: of the pool.
+    - `ids`: which; those that it has not are left out.
     """
     grid = _grid(items.table.names)
     most = (

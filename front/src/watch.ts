@@ -1,0 +1,201 @@
+// The page that shows how the search goes.
+
+import { get, type Curves, type News, type Run, type Versions } from "./api";
+import { chart } from "./chart";
+import { clock, fill, h, number, percent, s, tell } from "./dom";
+import { Gallery, type Query } from "./gallery";
+import type { Page } from "./main";
+
+const AXES: Record<string, string> = { steps: "environment steps", minutes: "minutes", updates: "updates", answers: "answers" };
+const FIRST = ["play/solved", "play/return"];
+const PATIENCE = 1500;
+
+export class Watch implements Page {
+  readonly title = "Watch";
+  readonly keys: [string, string][] = [
+    ["1 … 4", "curves over steps, minutes, updates, answers"],
+    ["g", "to the gallery; arrows move, Enter opens a task"],
+    ["m", "all metrics"],
+  ];
+  private readonly node = h("div", {});
+  private readonly title_ = h("h1", {}, "…");
+  private readonly facts = h("div", { class: "tiles" });
+  private readonly curves = h("div", { class: "charts" });
+  private readonly metrics = h("div", { class: "charts" });
+  private readonly more = h("details", {}, h("summary", {}, "All metrics"), this.metrics);
+  private readonly axes = h("div", { class: "row", role: "group", "aria-label": "curves over" });
+  private readonly versions = h("div", {});
+  private readonly counted = h("span", { class: "faint" });
+  private readonly gallery = new Gallery((count) => fill(this.counted, `${number(count)} tasks`));
+  private readonly archive = h("section", {}, h("h2", {}, "Archive"));
+  private source: EventSource | null = null;
+  private axis = "steps";
+  private run: Run | null = null;
+  private suite: string | null = null;
+  private seen: News | null = null;
+  private due = 0;
+  private last = 0;
+
+  async show(place: HTMLElement): Promise<void> {
+    fill(
+      this.node,
+      this.title_,
+      this.facts,
+      h("section", {}, h("div", { class: "row between" }, h("h2", {}, "Learning"), this.axes), this.curves, this.more),
+      h("section", {}, h("h2", {}, "Versions on held-out tasks"), this.versions),
+      this.archive,
+    );
+    fill(this.archive, h("div", { class: "row between" }, h("h2", {}, "Archive"), this.counted), this.controls(), this.gallery.node);
+    fill(place, this.node);
+    await this.refresh(true);
+    this.source = new EventSource("/api/watch/stream");
+    this.source.addEventListener("news", (event) => this.news(JSON.parse((event as MessageEvent<string>).data) as News));
+    this.source.addEventListener("end", () => this.source?.close());
+  }
+
+  hide(): void {
+    this.source?.close();
+    window.clearTimeout(this.due);
+    this.due = 0;
+  }
+
+  press(event: KeyboardEvent): boolean {
+    const axis = Object.keys(AXES)[Number(event.key) - 1];
+    if (axis) void this.over(axis);
+    else if (event.key === "g") this.gallery.node.focus();
+    else if (event.key === "m") this.more.open = !this.more.open;
+    else return false;
+    return true;
+  }
+
+  private news(news: News): void {
+    const before = this.seen;
+    this.seen = news;
+    this.tiles();
+    if (before !== null && JSON.stringify(before) === JSON.stringify(news)) return;
+    if (this.due) return;
+    const wait = Math.max(0, this.last + PATIENCE - Date.now());
+    this.due = window.setTimeout(() => {
+      this.due = 0;
+      void this.refresh(before?.tasks !== news.tasks);
+    }, wait);
+  }
+
+  private async refresh(tasks: boolean): Promise<void> {
+    this.last = Date.now();
+    try {
+      this.run = await get<Run>("/api/watch/run");
+      fill(this.title_, this.run.title);
+      document.title = `${this.run.name} · explora`;
+      if (this.run.asks && this.axis === "steps") this.axis = "answers";
+      this.tiles();
+      await this.draw();
+      await this.matrix();
+      this.archive.hidden = this.run.asks;
+      if (tasks && !this.run.asks) this.gallery.refresh();
+    } catch (error) {
+      tell((error as Error).message, true);
+    }
+  }
+
+  private tiles(): void {
+    const run = this.run;
+    if (!run) return;
+    const spent = run.spent ?? {};
+    const state = this.seen?.state ?? run.state;
+    const tile = (name: string, value: string): HTMLElement => h("div", { class: "tile" }, h("div", { class: "small faint" }, name), h("b", {}, value));
+    const speed = spent["steady"] ?? spent["rate"];
+    fill(
+      this.facts,
+      tile("run", run.name),
+      tile("recipe · domain", `${run.recipe} · ${run.domain}`),
+      tile("state", this.seen?.whole === false ? `${state}, reading…` : state),
+      !run.asks && tile("environment steps", number(this.seen?.steps ?? spent["steps"])),
+      run.asks && tile("answers", number(this.seen?.calls ?? spent["calls"])),
+      !run.asks && tile("steps a second", number(speed)),
+      tile("time", clock(this.seen?.seconds ?? spent["seconds"] ?? 0)),
+      !run.asks && tile("tasks · versions", `${number(this.seen?.tasks ?? run.tasks)} · ${number(this.seen?.versions ?? run.versions)}`),
+      run.problem !== null && h("p", { class: "bad" }, run.problem),
+    );
+  }
+
+  private async over(axis: string): Promise<void> {
+    this.axis = axis;
+    await this.draw();
+  }
+
+  private async draw(): Promise<void> {
+    const asks = this.run?.asks ?? false;
+    const offered = Object.keys(AXES).filter((axis) => asks ? ["answers", "minutes"].includes(axis) : axis !== "answers");
+    const found = await get<Curves>(`/api/watch/curves?axis=${this.axis}&points=240`);
+    fill(this.axes, ...offered.map((axis) => h("button", { class: "plain", "aria-pressed": axis === this.axis, onclick: () => void this.over(axis) }, AXES[axis] ?? axis)));
+    const name = AXES[this.axis] ?? this.axis;
+    const ours = found.held_out.map((line, i) => chart(line, `Solved on ${line.name}`, name, true, i % 4));
+    const first = found.metrics.filter((line) => FIRST.includes(line.name)).map((line) => chart(line, line.name, name, line.name.endsWith("solved"), 2));
+    fill(this.curves, ...ours, ...first, !asks && chart(found.speed, "Steps a second", name, false, 3));
+    fill(this.metrics, ...found.metrics.map((line) => chart(line, line.name, name, false, 3)));
+    if (!found.metrics.length && !ours.length) fill(this.curves, h("p", { class: "faint" }, found.whole ? "Nothing has been recorded yet." : "Reading…"));
+  }
+
+  private async matrix(): Promise<void> {
+    if (!this.run?.suites.length) {
+      fill(this.versions, h("p", { class: "faint" }, "No version has been judged yet."));
+      return;
+    }
+    const suite = this.suite ?? this.run.suites[0] ?? "";
+    const found = await get<Versions>(`/api/watch/versions?most=60&suite=${encodeURIComponent(suite)}`);
+    const choose = h("select", { "aria-label": "suite", onchange: (event) => { this.suite = (event.target as HTMLSelectElement).value; void this.matrix(); } }, ...found.suites.map((each) => h("option", { value: each, selected: each === suite }, each)));
+    fill(
+      this.versions,
+      found.suites.length > 1 && choose,
+      h("p", {}, found.sentence),
+      found.gained.length > 0 && h("p", { class: "small" }, `Better than the first version on: ${found.gained.join(", ")}.`),
+      found.forgotten.length > 0 && h("p", { class: "small" }, `An earlier version was better on: ${found.forgotten.join(", ")}.`),
+      h("div", { class: "scroll" }, heat(found)),
+      h("p", { class: "small faint" }, "A row is a task, a column a version, oldest first; the darker, the more episodes succeed."),
+    );
+  }
+
+  private controls(): HTMLElement {
+    const query: Query = { sort: "score", descending: true, generation: "", low: "" };
+    const again = (): void => this.gallery.restart({ ...query });
+    const sorts: [string, string, boolean][] = [
+      ["score", "highest score", true], ["id", "newest", true], ["id", "oldest", false], ["generation", "most edits", true], ["children", "most children", true],
+    ];
+    const sort = h("select", { "aria-label": "order", onchange: (event) => {
+      const [name, , down] = sorts[Number((event.target as HTMLSelectElement).value)] ?? ["score", "", true];
+      query.sort = name;
+      query.descending = down;
+      again();
+    } }, ...sorts.map(([, words], i) => h("option", { value: i }, words)));
+    const field = (name: "generation" | "low", words: string, step: string): HTMLElement => {
+      const input = h("input", { type: "number", step, min: name === "generation" ? 0 : null, onchange: () => { query[name] = input.value; again(); } });
+      return h("label", { class: "field" }, words, input);
+    };
+    return h("div", { class: "row" }, h("label", { class: "field" }, "order", sort), field("generation", "edits", "1"), field("low", "score at least", "any"));
+  }
+}
+
+function heat(found: Versions): SVGElement {
+  const cell = Math.max(8, Math.min(18, Math.floor(760 / Math.max(1, found.turns.length))));
+  const left = 150;
+  const tall = 14;
+  const height = found.tasks.length * tall + 22;
+  const width = left + found.turns.length * cell + 46;
+  const svg = s("svg", { class: "heat", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": found.sentence });
+  found.tasks.forEach((task, row) => {
+    svg.append(s("text", { x: left - 6, y: row * tall + 11, "text-anchor": "end" }, task.length > 22 ? `${task.slice(0, 21)}…` : task));
+    found.solved.forEach((rates, column) => {
+      const rate = rates[row];
+      const known = rate !== null && rate !== undefined;
+      const box = s("rect", { x: left + column * cell, y: row * tall, width: cell - 1, height: tall - 1, class: known ? "cell" : "unknown", "fill-opacity": known ? 0.06 + 0.94 * rate : 1 });
+      box.append(s("title", {}, `${task}, after ${number(found.steps[column])} steps: ${known ? percent(rate) : "not played"}`));
+      svg.append(box);
+    });
+    const latest = found.solved.at(-1)?.[row];
+    svg.append(s("text", { x: left + found.turns.length * cell + 6, y: row * tall + 11 }, latest === null || latest === undefined ? "–" : percent(latest)));
+  });
+  svg.append(s("text", { x: left, y: height - 6 }, `${number(found.steps[0])} steps`));
+  svg.append(s("text", { x: left + found.turns.length * cell, y: height - 6, "text-anchor": "end" }, `${number(found.steps.at(-1))}`));
+  return svg;
+}
