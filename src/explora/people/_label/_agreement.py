@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from explora.ledger.labels import cohen_kappa, krippendorff_alpha
+from explora.maths import cohen_kappa, krippendorff_alpha
 from explora.store import Word
 
 _MOST = 30  # people whose pairs are compared: those who answered most
