@@ -104,7 +104,8 @@ def _row(kept: Kept, iteration: int, wall: float, cpu: float, state: Any) -> dic
 def recorded(seed: int) -> dict[str, dict[str, np.ndarray]]:
     """Random batches for every kind of archive: many candidates a cell, many ties, some far outside.
 
-    All numbers are whole multiples of small powers of two, so that no rounding decides where one belongs.
+    Objectives and measures are whole multiples of small powers of two, so that no rounding decides where one belongs;
+    centres are not, so that no two are equally near.
     """
     rng = np.random.default_rng(seed)
     cases: dict[str, dict[str, Any]] = {
@@ -113,9 +114,9 @@ def recorded(seed: int) -> dict[str, dict[str, np.ndarray]]:
         "annealed": {"shape": [4, 4], "low": [-2.0, 0.0], "high": [2.0, 1.0], "threshold": -1.0, "rate": 0.1},
         "at once": {"shape": [4, 4], "low": [-2.0, 0.0], "high": [2.0, 1.0], "threshold": -1.0, "rate": 1.0},
         "never": {"shape": [4, 4], "low": [-2.0, 0.0], "high": [2.0, 1.0], "threshold": 0.0, "rate": 0.0},
-        "centres": {"centres": rng.integers(-64, 64, (20, 2)) / 32, "low": [-2.0, -2.0], "high": [2.0, 2.0]},
+        "centres": {"centres": rng.uniform(-2, 2, (20, 2)), "low": [-2.0, -2.0], "high": [2.0, 2.0]},
         "annealed centres": {
-            "centres": rng.integers(-64, 64, (20, 2)) / 32,
+            "centres": rng.uniform(-2, 2, (20, 2)),
             "low": [-2.0, -2.0],
             "high": [2.0, 2.0],
             "threshold": 0.0,

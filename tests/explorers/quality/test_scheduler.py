@@ -20,7 +20,6 @@ from explora.explorers.quality import (
     cma_mae,
     cma_me,
     map_elites,
-    novelty_search,
 )
 
 BOX = Grid((10, 10), (-2.0, -2.0), (2.0, 2.0))
@@ -46,7 +45,12 @@ def run(scheduler: Scheduler, turns: int) -> Scheduler:
         pytest.param(cma_me(BOX, sigma=0.3, batch=10, copies=2), marks=pytest.mark.slow),
         cma_mae(SLOW, BOX, sigma=0.3, batch=10, copies=2),
         pytest.param(
-            novelty_search(Proximity(2, 0.2, 5, 500), BOX, sigma=0.3, batch=10, copies=2), marks=pytest.mark.slow
+            Search(
+                Proximity(2, 0.2, 5, 500),
+                (CMAEmitter(0.3, 10, 2, "value", "half", "basic", low=-2.0, high=2.0),),
+                BOX,
+            ),
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["gaussian", "line", "cma-me", "cma-mae", "novelty"],
