@@ -19,17 +19,18 @@ from _ribs_child import sphere as sphere_on_host
 
 from explora.explorers.quality import CVT, Grid, Kept, Proximity, Scheduler, Search, cma_mae, map_elites, summary
 
-ALGORITHMS = ("line_map_elites", "cma_mae")
+ALGORITHMS = ("line_map_elites", "cma_mae", "cma_mae tutorial")
 SIDES = ("explora", "explora ask/tell", "pyribs")
 CHILD = Path(__file__).with_name("_ribs_child.py")
 
 
 def search(algorithm: str) -> Search:
-    """The published settings."""
+    """The published settings; `"cma_mae"` with pyribs' own form of CMA-ES, `"cma_mae tutorial"` with Hansen's."""
     ends = (-EDGE, -EDGE), (EDGE, EDGE)
     if algorithm == "line_map_elites":
         return map_elites(Grid(CELLS, *ends), sigma=0.5, line=0.2, batch=ROWS)
-    return cma_mae(Grid(CELLS, *ends, threshold=0.0, rate=0.01), Grid(CELLS, *ends), sigma=0.5)
+    form = "tutorial" if algorithm.endswith("tutorial") else "pyribs"
+    return cma_mae(Grid(CELLS, *ends, threshold=0.0, rate=0.01), Grid(CELLS, *ends), sigma=0.5, form=form)
 
 
 def sphere(solutions: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -142,3 +142,19 @@ def test_a_gaussian_that_is_none_is_exhausted():
 def test_roots_have_names():
     with pytest.raises(ArgumentError, match="`root` must be"):
         CMAES(6, root="square")
+    with pytest.raises(ArgumentError, match="`form` must be"):
+        CMAES(6, form="other")
+
+
+def test_the_rank_one_update_of_pyribs_all_but_vanishes():
+    """p_c is σ times as long as in the tutorial's first turn, and its square is weighted by c₁²."""
+    samples, parents = jr.normal(jr.key(0), (8, 4)), jnp.asarray(4, jnp.int32)
+    told = [
+        CMAES(8, form=form).tell(CMAES(8).init(jnp.zeros(4), 0.5), samples, parents) for form in ("tutorial", "pyribs")
+    ]
+    np.testing.assert_allclose(told[1].shape_path, 0.5 * told[0].shape_path, rtol=1e-5)
+    c_one = 2 / ((4 + 1.3) ** 2 + float(CMAES(8).weights(parents)[1]))
+    path = told[0].shape_path
+    apart = (c_one - 0.25 * c_one**2) * path[:, None] * path[None]
+    np.testing.assert_allclose(told[0].covariance - told[1].covariance, apart, atol=1e-5)
+    np.testing.assert_allclose(told[0].sigma, told[1].sigma)

@@ -48,14 +48,17 @@ def test_without_isotropic_noise_candidates_lie_on_lines_through_elites():
 
 
 def test_candidates_stay_inside():
-    for emitter in (GaussianEmitter(9.0, 8, -1.0, 1.0), LineEmitter(9.0, 0.2, 8, -1.0, 1.0)):
+    for emitter in (
+        GaussianEmitter(9.0, batch=8, low=-1.0, high=1.0),
+        LineEmitter(9.0, 0.2, batch=8, low=-1.0, high=1.0),
+    ):
         assert np.abs(ask(emitter, archive(2))).max() <= 1.0
-    found = ask(CMAEmitter(1.0, 8, 2, low=-1.0, high=1.0), archive(0), start=jnp.zeros(3))
+    found = ask(CMAEmitter(1.0, batch=8, copies=2, low=-1.0, high=1.0), archive(0), start=jnp.zeros(3))
     assert np.abs(found).max() < 1.0  # drawn again and not clipped
     assert len(np.unique(np.abs(found))) == found.size
 
 
-CMA = CMAEmitter(0.5, 4, 2)
+CMA = CMAEmitter(0.5, batch=4, copies=2)
 ROOM = jnp.arange(24.0).reshape(8, 3) / 10.0
 
 
@@ -84,18 +87,18 @@ def test_new_cells_come_before_improvements_and_those_before_the_rest():
 
 
 def test_by_value_alone_half_are_parents():
-    emitter = CMAEmitter(0.5, 4, 2, rank="value", parents="half", restart="basic")
+    emitter = CMAEmitter(0.5, batch=4, copies=2, rank="value", parents="half", restart="basic")
     state = told(emitter, [1, 0, 2, 1, 0, 0, 0, 0], [9.0, 50.0, 0.1, 3.0, -4.0, -3.0, -2.0, -1.0])
     np.testing.assert_allclose(state.cma.mean[0], learned([1, 0, 3, 2], 2), rtol=1e-6)
     np.testing.assert_allclose(state.cma.mean[1], learned([7, 6, 5, 4], 2), rtol=1e-6)
-    by_objective = CMAEmitter(0.5, 4, 2, rank="objective", parents="half", restart="basic")
+    by_objective = CMAEmitter(0.5, batch=4, copies=2, rank="objective", parents="half", restart="basic")
     state = told(by_objective, [0] * 8, [0.0] * 8, [1.0, 4.0, 2.0, 3.0, 5.0, 6.0, 7.0, 8.0])
     np.testing.assert_allclose(state.cma.mean[0], learned([1, 3, 2, 0], 2), rtol=1e-6)
 
 
 def test_what_is_not_finite_leads_nowhere():
     """Three of the first four are no numbers: one parent is left; all of the second four: it begins anew."""
-    emitter = CMAEmitter(0.5, 4, 2, rank="value", parents="half", restart="basic")
+    emitter = CMAEmitter(0.5, batch=4, copies=2, rank="value", parents="half", restart="basic")
     none = -float("inf")
     state = told(emitter, [0] * 8, [none, none, -5.0, none, none, none, none, none])
     np.testing.assert_allclose(state.cma.mean[0], learned([2, 0, 1, 3], 1), rtol=1e-6)
@@ -111,18 +114,18 @@ def test_when_it_begins_anew():
     assert state.restarts.tolist() == [0, 1]  # the second added nothing
     np.testing.assert_allclose(state.cma.mean[1], ELITES[0])
     assert float(state.cma.sigma[1]) == 0.5
-    basic = CMAEmitter(0.5, 4, 2, rank="value", parents="half", restart="basic")
+    basic = CMAEmitter(0.5, batch=4, copies=2, rank="value", parents="half", restart="basic")
     assert told(basic, some, value).restarts.tolist() == [0, 0]
     assert told(basic, some, flat).restarts.tolist() == [1, 0]  # all rank alike
-    assert told(CMAEmitter(0.5, 4, 2, restart=1), some, value).restarts.tolist() == [1, 1]
-    assert told(CMAEmitter(0.5, 4, 2, restart=2), some, value).restarts.tolist() == [0, 0]
-    two_stage = CMAEmitter(0.5, 4, 2, restart="basic")
+    assert told(CMAEmitter(0.5, batch=4, copies=2, restart=1), some, value).restarts.tolist() == [1, 1]
+    assert told(CMAEmitter(0.5, batch=4, copies=2, restart=2), some, value).restarts.tolist() == [0, 0]
+    two_stage = CMAEmitter(0.5, batch=4, copies=2, restart="basic")
     assert told(two_stage, some, flat).restarts.tolist() == [0, 0]  # alike in value only
     assert told(two_stage, [2] * 4 + some[4:], flat).restarts.tolist() == [1, 0]
 
 
 def test_copies_explore_apart():
-    found = ask(CMAEmitter(0.5, 4, 3), archive(0))
+    found = ask(CMAEmitter(0.5, batch=4, copies=3), archive(0))
     assert len(np.unique(found)) == found.size
 
 

@@ -20,6 +20,7 @@ from explora.explorers.quality import (
     cma_mae,
     cma_me,
     map_elites,
+    novelty_search,
 )
 
 BOX = Grid((10, 10), (-2.0, -2.0), (2.0, 2.0))
@@ -47,7 +48,11 @@ def run(scheduler: Scheduler, turns: int) -> Scheduler:
         pytest.param(
             Search(
                 Proximity(2, 0.2, 5, 500),
-                (CMAEmitter(0.3, 10, 2, "value", "half", "basic", low=-2.0, high=2.0),),
+                (
+                    CMAEmitter(
+                        0.3, batch=10, copies=2, rank="value", parents="half", restart="basic", low=-2.0, high=2.0
+                    ),
+                ),
                 BOX,
             ),
             marks=pytest.mark.slow,
@@ -69,7 +74,7 @@ def test_a_search_fills_the_archive_with_the_best_of_each_kind(search: Search):
 
 
 def test_two_emitters_share_a_turn_and_each_hears_of_its_own():
-    search = Search(BOX, (LineEmitter(0.1, 0.3, 3), CMAEmitter(0.3, 4, 2)))
+    search = Search(BOX, (LineEmitter(0.1, 0.3, batch=3), CMAEmitter(0.3, batch=4, copies=2)))
     scheduler = Scheduler(search, np.zeros(3))
     assert scheduler.ask().shape == (11, 3)
     added = scheduler.tell(*bowl(scheduler.asked))
@@ -144,6 +149,24 @@ def test_frozen_and_thawed_it_goes_on_the_same():
     assert np.array_equal(scheduler.ask(), other.ask())
 
 
+def test_what_it_gave_away_is_not_written_into():
+    scheduler = run(Scheduler(map_elites(BOX, sigma=0.3, line=0.3, batch=20), np.zeros(4)), 1)
+    given = [scheduler.state, scheduler.freeze(), scheduler.found(), scheduler.tell(*bowl(scheduler.ask()))]
+    before = [np.array(leaf) for leaf in jax.tree.leaves(given)]
+    run(scheduler, 3)
+    assert all(np.array_equal(x, y) for x, y in zip(before, jax.tree.leaves(given), strict=True))
+
+
+def test_a_gaussian_that_runs_away_begins_anew():
+    """Without bounds novelty grows with distance: the step size grows until it is no number."""
+    search = novelty_search(Proximity(1, 0.2, 5, 100), sigma=1e18, batch=10, copies=2)
+    scheduler = Scheduler(search, np.zeros(3))
+    for _ in range(40):
+        scheduler.tell(None, scheduler.ask()[:, :1])
+    assert min(scheduler.state.emitters[0].restarts) > 0
+    assert np.isfinite(scheduler.found().measures).all()
+
+
 def test_only_the_same_search_can_be_thawed():
     scheduler = Scheduler(Search(BOX, (LineEmitter(batch=4),)), np.zeros(2))
     frozen = scheduler.freeze()
@@ -159,6 +182,8 @@ def test_only_the_same_search_can_be_thawed():
 def test_what_makes_no_search():
     with pytest.raises(ArgumentError, match="at least one emitter"):
         Search(BOX, ())
+    with pytest.raises(ArgumentError, match="must have a threshold"):
+        cma_mae(BOX, sigma=0.3)
     with pytest.raises(ArgumentError, match="as many measures as `archive`, 2, got 1"):
         Search(BOX, (LineEmitter(),), Grid((3,), (0.0,), (1.0,)))
     for start in (np.zeros((2, 2)), np.array([np.nan]), np.zeros(0)):

@@ -65,12 +65,17 @@ class Cells(Container):
     batch (the first of equal ones) becomes the elite. Then t becomes its objective; or with a `threshold`, from which
     every cell starts, and a `rate` α, t ← (1 - α)ᵏ t + (1 - (1 - α)ᵏ) · mean of the objectives of the k accepted ones.
 
+    **Arguments:**
+
+    - `threshold`: from which every cell starts; None: anything finite will do.
+    - `rate`: how fast thresholds rise, α; 0 never (then only improvement over `threshold` counts), 1 at once.
+
     **Reference:** Mouret and Clune 2015 (arXiv:1504.04909), for one elite a cell; Fontaine and Nikolaidis 2022,
     Covariance Matrix Adaptation MAP-Annealing (arXiv:2205.10752), app. H, for the threshold of a batch.
     """
 
-    threshold: eqx.AbstractVar[float | None]
-    rate: eqx.AbstractVar[float]
+    threshold: float | None = eqx.field(static=True, default=None, kw_only=True)
+    rate: float = eqx.field(static=True, default=1.0, kw_only=True)
 
     def cell(self, measures: Float[Array, "batch measures"]) -> Int32[Array, " batch"]:
         """The cell of each point; all numbers must be finite."""
@@ -127,15 +132,12 @@ class Grid(Cells):
 
     - `shape`: how many cells each measure is cut into.
     - `low`, `high`: the ends of each measure.
-    - `threshold`: from which every cell starts; None: anything finite will do.
-    - `rate`: how fast thresholds rise, α; 0 never (then only improvement over `threshold` counts), 1 at once.
+    - `threshold`, `rate`: as in `Cells`.
     """
 
     shape: tuple[int, ...] = eqx.field(static=True)
     low: tuple[float, ...] = eqx.field(static=True)
     high: tuple[float, ...] = eqx.field(static=True)
-    threshold: float | None = eqx.field(static=True, default=None)
-    rate: float = eqx.field(static=True, default=1.0)
 
     def __check_init__(self):
         if not len(self.shape) == len(self.low) == len(self.high) > 0:
@@ -179,15 +181,13 @@ class CVT(Cells):
     **Arguments:**
 
     - `centres`: one a cell.
-    - `threshold`, `rate`: as in `Grid`.
+    - `threshold`, `rate`: as in `Cells`.
 
     **Reference:** Vassiliades et al. 2018, Using Centroidal Voronoi Tessellations to Scale Up MAP-Elites
     (arXiv:1610.05729).
     """
 
     centres: Float[Array, "cells measures"]
-    threshold: float | None = eqx.field(static=True, default=None)
-    rate: float = eqx.field(static=True, default=1.0)
 
     def __check_init__(self):
         shape = getattr(self.centres, "shape", None)  # a transformation may have put anything here

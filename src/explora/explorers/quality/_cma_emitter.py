@@ -52,7 +52,8 @@ class CMAEmitter(Emitter):
     - `parents`: to learn from the better `"half"`, or from the `"added"` ones (none: nothing is learned).
     - `restart`: `"basic"`, when the Gaussian has degenerated or all samples rank alike; `"no improvement"`, also when
       none of the samples was added; or a number, also after every so many turns.
-    - `root`: how CMA-ES takes the root of its covariance, see `explora.maths.CMAES`.
+    - `root`, `form`: how CMA-ES takes the root of its covariance, and which form its rank-one update has, see
+      `explora.maths.CMAES`.
     - `low`, `high`: the ends of every number of a candidate. Samples outside are drawn again, up to 100 times, and
       clipped after that.
 
@@ -61,14 +62,13 @@ class CMAEmitter(Emitter):
     """
 
     sigma: float
-    batch: int = eqx.field(static=True, default=36)
-    copies: int = eqx.field(static=True, default=15)
-    rank: str = eqx.field(static=True, default="two-stage")
-    parents: str = eqx.field(static=True, default="added")
-    restart: str | int = eqx.field(static=True, default="no improvement")
-    root: str = eqx.field(static=True, default="cholesky")
-    low: float = eqx.field(static=True, default=-float("inf"))
-    high: float = eqx.field(static=True, default=float("inf"))
+    batch: int = eqx.field(static=True, default=36, kw_only=True)
+    copies: int = eqx.field(static=True, default=15, kw_only=True)
+    rank: str = eqx.field(static=True, default="two-stage", kw_only=True)
+    parents: str = eqx.field(static=True, default="added", kw_only=True)
+    restart: str | int = eqx.field(static=True, default="no improvement", kw_only=True)
+    root: str = eqx.field(static=True, default="cholesky", kw_only=True)
+    form: str = eqx.field(static=True, default="tutorial", kw_only=True)
 
     def __check_init__(self):
         between("sigma", self.sigma, 0.0, strict=True)
@@ -79,6 +79,8 @@ class CMAEmitter(Emitter):
         if isinstance(self.restart, str):
             one_of("restart", self.restart, RULES)
         between("restart", self.restart, 1)
+        one_of("root", self.root, ("cholesky", "eigen"))
+        one_of("form", self.form, ("tutorial", "pyribs"))
         self._check()
 
     @property
@@ -88,7 +90,7 @@ class CMAEmitter(Emitter):
     @property
     def es(self) -> CMAES:
         """What each copy is."""
-        return CMAES(self.batch, root=self.root)
+        return CMAES(self.batch, root=self.root, form=self.form)
 
     def init(self, start: Float[Array, " dims"]) -> CMAEmitterState:
         one = self.es.init(start, self.sigma)

@@ -15,13 +15,15 @@ from ._kept import Added, Kept
 class Emitter(eqx.Module):
     """What proposes candidates, vectors of numbers: `init`, `ask` and `tell`, all pure.
 
-    A subclass has the fields `batch`, and `low` and `high`: the least and the greatest number that a candidate may
-    hold.
+    **Arguments:**
+
+    - `batch`: how many candidates a turn has.
+    - `low`, `high`: the least and the greatest number that a candidate may hold.
     """
 
-    batch: eqx.AbstractVar[int]
-    low: eqx.AbstractVar[float]
-    high: eqx.AbstractVar[float]
+    batch: int = eqx.field(static=True, default=64, kw_only=True)
+    low: float = eqx.field(static=True, default=-float("inf"), kw_only=True)
+    high: float = eqx.field(static=True, default=float("inf"), kw_only=True)
 
     @property
     def rows(self) -> int:
@@ -82,16 +84,12 @@ class GaussianEmitter(Emitter):
     **Arguments:**
 
     - `sigma`: the standard deviation of the noise.
-    - `batch`: how many candidates a turn has.
-    - `low`, `high`: the ends of every number of a candidate.
+    - `batch`, `low`, `high`: as in `Emitter`.
 
     **Reference:** Mouret and Clune 2015, Illuminating Search Spaces by Mapping Elites (arXiv:1504.04909), fig. 2.
     """
 
     sigma: float
-    batch: int = eqx.field(static=True, default=64)
-    low: float = eqx.field(static=True, default=-float("inf"))
-    high: float = eqx.field(static=True, default=float("inf"))
 
     def __check_init__(self):
         between("sigma", self.sigma, 0.0)
@@ -110,8 +108,7 @@ class LineEmitter(Emitter):
 
     - `sigma`: of the isotropic noise.
     - `line`: σ_line, the standard deviation of the step, as a share of the way to the other elite.
-    - `batch`: how many candidates a turn has.
-    - `low`, `high`: the ends of every number of a candidate.
+    - `batch`, `low`, `high`: as in `Emitter`.
 
     **Reference:** Vassiliades and Mouret 2018, Discovering the Elite Hypervolume by Leveraging Interspecies Correlation
     (arXiv:1804.03906), eq. 4.
@@ -119,9 +116,6 @@ class LineEmitter(Emitter):
 
     sigma: float = 0.01
     line: float = 0.2
-    batch: int = eqx.field(static=True, default=64)
-    low: float = eqx.field(static=True, default=-float("inf"))
-    high: float = eqx.field(static=True, default=float("inf"))
 
     def __check_init__(self):
         between("sigma", self.sigma, 0.0)

@@ -101,7 +101,7 @@ class Summary(eqx.Module):
     mean: Float[Array, ""]
 
 
-def summary(kept: Kept, offset: float = 0.0) -> Summary:
+def summary(kept: Kept, offset: Float[Array, ""] | float = 0.0) -> Summary:
     """How much an archive has found.
 
     **Arguments:**

@@ -1,6 +1,7 @@
 """Ask and tell for functions that are not ours: NumPy in and out, with the order of calls watched."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -12,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from explora.core import ArgumentError, turn_keys
 
-from ._kept import Added, Summary, summary
+from ._kept import Added, Kept, Summary, summary
 from ._search import Search, SearchState
 
 
@@ -61,7 +62,8 @@ class Scheduler:
             raise ArgumentError(f"`start` must be a vector of finite numbers, got shape {vector.shape}")
         self.search, self.seed = search, seed
         self._root = jr.key(seed)
-        self._state = eqx.filter_jit(search.init)(jnp.asarray(vector))
+        self._arrays, self._rest = eqx.partition(search, eqx.is_array)
+        self._state = _init(self._rest, self._arrays, jnp.asarray(vector))
         self._asked: np.ndarray | None = None
 
     def ask(self) -> np.ndarray:
@@ -74,7 +76,7 @@ class Scheduler:
                 f"`ask` and `tell` must take turns: tell what came of the {len(self._asked)} solutions first, or get "
                 "them again from `asked`"
             )
-        self._asked = np.asarray(_ask(self.search, self._state, self._root))
+        self._asked = np.array(_ask(self._rest, self._arrays, self._state, self._root))
         return self._asked.copy()
 
     def tell(self, objectives: Any, measures: Any) -> Added:
@@ -96,7 +98,7 @@ class Scheduler:
         rows, dims = len(self._asked), self.search.archive.dims
         worth = np.zeros(rows, np.float32) if objectives is None else _numbers("objectives", objectives, (rows,))
         like = _numbers("measures", measures, (rows, dims))
-        self._state, added = _tell(self.search, self._state, self._asked, worth, like, self._root)
+        self._state, added = _tell(self._rest, self._arrays, self._state, self._asked, worth, like, self._root)
         self._asked = None
         return jax.tree.map(np.asarray, added)
 
@@ -107,12 +109,12 @@ class Scheduler:
 
     @property
     def state(self) -> SearchState:
-        """What the search remembers."""
-        return self._state
+        """What the search remembers: a copy, as the next `tell` writes into the same memory."""
+        return jax.tree.map(jnp.copy, self._state)
 
     def found(self) -> Found:
         """What was found so far."""
-        kept = jax.tree.map(np.asarray, self.search.found(self._state))
+        kept = jax.tree.map(np.array, self.search.found(self._state))
         cells = kept.order[: int(kept.size)]
         return Found(kept.solutions[cells], kept.objectives[cells], kept.measures[cells], cells)
 
@@ -123,11 +125,11 @@ class Scheduler:
 
         - `offset`: the least objective there can be, for the QD score.
         """
-        return jax.tree.map(np.asarray, _summary(self.search, self._state, offset))
+        return jax.tree.map(np.asarray, _summary(self.search.found(self._state), offset))
 
     def freeze(self) -> dict[str, np.ndarray]:
         """Everything that it remembers, as named arrays: for `np.savez`, or safetensors."""
-        arrays = {name: np.asarray(leaf) for name, leaf in _leaves(self._state)}
+        arrays = {name: np.array(leaf) for name, leaf in _leaves(self._state)}
         waiting = () if self._asked is None else (("asked", self._asked.copy()),)
         return arrays | {"seed": np.asarray(self.seed), **dict(waiting)}
 
@@ -152,8 +154,8 @@ class Scheduler:
                     f"`frozen` must come from the same search; {name} is {array.dtype}{list(array.shape)}, here "
                     f"{leaf.dtype}{list(leaf.shape)}"
                 )
-            leaves.append(jnp.asarray(array))
-        asked = np.asarray(frozen["asked"], np.float32) if "asked" in frozen else None
+            leaves.append(jnp.array(array))
+        asked = np.array(frozen["asked"], np.float32) if "asked" in frozen else None
         shape = (self.search.rows, self._state.kept.solutions.shape[1])
         if asked is not None and asked.shape != shape:
             raise ArgumentError(f"`frozen` must come from the same search; asked has shape {asked.shape}, here {shape}")
@@ -176,19 +178,28 @@ def _leaves(state: SearchState) -> list[tuple[str, Array]]:
     return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in pairs]
 
 
-@eqx.filter_jit
-def _ask(search: Search, state: SearchState, root: PRNGKeyArray) -> Float[Array, "rows dims"]:
-    return search.ask(state, key=turn_keys(root, state.turns, 2)[0])
+# The search comes in two parts, so that two schedulers of the same search share a program and a call costs little.
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnums=0)
+def _init(rest: Search, arrays: Search, start: Float[Array, " dims"]) -> SearchState:
+    # Copied: `start` stands in more places than one, and each is written to when its turn comes.
+    return jax.tree.map(jnp.copy, eqx.combine(rest, arrays).init(start))
+
+
+@partial(jax.jit, static_argnums=0)
+def _ask(rest: Search, arrays: Search, state: SearchState, root: PRNGKeyArray) -> Float[Array, "rows dims"]:
+    return eqx.combine(rest, arrays).ask(state, key=turn_keys(root, state.turns, 2)[0])
+
+
+@partial(jax.jit, static_argnums=0, donate_argnums=2)
 def _tell(
-    search: Search, state: SearchState, asked: Any, objectives: Any, measures: Any, root: PRNGKeyArray
+    rest: Search, arrays: Search, state: SearchState, asked: Any, objectives: Any, measures: Any, root: PRNGKeyArray
 ) -> tuple[SearchState, Added]:
     key = turn_keys(root, state.turns, 2)[1]
-    return search.tell(state, asked, objectives, measures, key=key)
+    return eqx.combine(rest, arrays).tell(state, asked, objectives, measures, key=key)
 
 
-@eqx.filter_jit
-def _summary(search: Search, state: SearchState, offset: float) -> Summary:
-    return summary(search.found(state), offset)
+@jax.jit
+def _summary(kept: Kept, offset: Any) -> Summary:
+    return summary(kept, offset)

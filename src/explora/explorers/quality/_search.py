@@ -14,6 +14,7 @@ from ._cells import Container
 from ._cma_emitter import CMAEmitter
 from ._emitters import Emitter, GaussianEmitter, LineEmitter
 from ._kept import Added, Kept
+from ._proximity import Proximity
 
 
 class SearchState(eqx.Module):
@@ -133,8 +134,8 @@ def map_elites(archive: Container, *, sigma: float, line: float | None = None, b
     (arXiv:1804.03906).
     """
     if line is None:
-        return Search(archive, (GaussianEmitter(sigma, batch),))
-    return Search(archive, (LineEmitter(sigma, line, batch),))
+        return Search(archive, (GaussianEmitter(sigma, batch=batch),))
+    return Search(archive, (LineEmitter(sigma, line, batch=batch),))
 
 
 def cma_me(archive: Container, *, sigma: float, batch: int = 36, copies: int = 15) -> Search:
@@ -148,11 +149,17 @@ def cma_me(archive: Container, *, sigma: float, batch: int = 36, copies: int = 1
 
     **Reference:** Fontaine et al. 2020 (arXiv:1912.02400), sec. 4.
     """
-    return Search(archive, (CMAEmitter(sigma, batch, copies),))
+    return Search(archive, (CMAEmitter(sigma, batch=batch, copies=copies),))
 
 
 def cma_mae(
-    archive: Container, result: Container | None = None, *, sigma: float, batch: int = 36, copies: int = 15
+    archive: Container,
+    result: Container | None = None,
+    *,
+    sigma: float,
+    batch: int = 36,
+    copies: int = 15,
+    form: str = "tutorial",
 ) -> Search:
     """CMA-MAE: the archive needs a threshold from which to start and a small rate.
 
@@ -162,15 +169,21 @@ def cma_mae(
     - `result`: where the best of each cell are kept; the elites of the first need not be the best.
     - `sigma`: the first step size.
     - `batch`, `copies`: how many samples each of how many CMA-ES takes in a turn.
+    - `form`: of its rank-one update, `"tutorial"` or `"pyribs"`, see `explora.maths.CMAES`.
+
+    **Raises:** `ArgumentError` if the archive has no threshold.
 
     **Reference:** Fontaine and Nikolaidis 2022 (arXiv:2205.10752), algorithm 1.
     """
-    emitter = CMAEmitter(sigma, batch, copies, rank="value", parents="half", restart="basic")
-    return Search(archive, (emitter,), result)
+    if getattr(archive, "threshold", None) is None:
+        raise ArgumentError(
+            "`archive` must have a threshold from which its cells start, such as Grid(…, threshold=0.0, rate=0.01)"
+        )
+    return _by_value(archive, result, sigma, batch, copies, form)
 
 
 def novelty_search(
-    archive: Container, result: Container | None = None, *, sigma: float, batch: int = 36, copies: int = 15
+    archive: Proximity, result: Container | None = None, *, sigma: float, batch: int = 36, copies: int = 15
 ) -> Search:
     """Novelty search by CMA-ES: objectives are kept, and lead nobody.
 
@@ -184,5 +197,11 @@ def novelty_search(
     **Reference:** Lehman and Stanley 2011, Abandoning Objectives, Evolutionary Computation 19(2); with CMA-ES as in
     Lee et al. 2024 (arXiv:2312.11331).
     """
-    emitter = CMAEmitter(sigma, batch, copies, rank="value", parents="half", restart="basic")
+    return _by_value(archive, result, sigma, batch, copies)
+
+
+def _by_value(
+    archive: Container, result: Container | None, sigma: float, batch: int, copies: int, form: str = "tutorial"
+) -> Search:
+    emitter = CMAEmitter(sigma, batch=batch, copies=copies, rank="value", parents="half", restart="basic", form=form)
     return Search(archive, (emitter,), result)

@@ -45,6 +45,8 @@ class CMAES(eqx.Module):
 
     - `rows`: how many samples a turn has, λ.
     - `root`: `"cholesky"` or `"eigen"`.
+    - `form`: of the rank-one update, `"tutorial"` or `"pyribs"`. pyribs 0.12 does not divide p_c by σ and multiplies
+      its square by c₁ twice, so that the update all but vanishes; its published numbers can be met with this only.
     - `lazy`: renew the root after λ / (2 n (c₁ + c_μ)) samples, as published; else every turn.
 
     **Reference:** Hansen 2016, The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), fig. 6 and table 1, with the
@@ -54,12 +56,14 @@ class CMAES(eqx.Module):
 
     rows: int = eqx.field(static=True)
     root: str = eqx.field(static=True, default="cholesky")
+    form: str = eqx.field(static=True, default="tutorial")
     lazy: bool = eqx.field(static=True, default=True)
 
     def __check_init__(self):
         between("rows", self.rows, 2)
-        if self.root not in ("cholesky", "eigen"):
-            raise ArgumentError(f"`root` must be 'cholesky' or 'eigen', got {self.root!r}")
+        for name, known in (("root", ("cholesky", "eigen")), ("form", ("tutorial", "pyribs"))):
+            if getattr(self, name) not in known:
+                raise ArgumentError(f"`{name}` must be {known[0]!r} or {known[1]!r}, got {getattr(self, name)!r}")
 
     def init(self, mean: Float[Array, " dims"], sigma: Float[Array, ""] | float) -> CMAState:
         """A round Gaussian."""
@@ -96,18 +100,20 @@ class CMAES(eqx.Module):
         length = jnp.sum(step_path**2) / dims
         warm = 1 - (1 - c_step) ** (2 * evaluations.astype(kind) / self.rows)
         steady = (length / warm < 2 + 4 / (dims + 1)).astype(kind)
-        shape_path = (1 - c_path) * state.shape_path + steady * jnp.sqrt(c_path * (2 - c_path) * mass) * shift
+        gain, move = (c_one, shift) if self.form == "tutorial" else (c_one**2, mean - state.mean)
+        shape_path = (1 - c_path) * state.shape_path + steady * jnp.sqrt(c_path * (2 - c_path) * mass) * move
 
         steps = (ranked - state.mean[None]) / state.sigma
         lost = c_one * (1 - (1 - steady) * c_path * (2 - c_path)) + c_mu
-        covariance = (1 - lost) * state.covariance + c_one * shape_path[:, None] * shape_path[None]
+        covariance = (1 - lost) * state.covariance + gain * shape_path[:, None] * shape_path[None]
         covariance = covariance + c_mu * ((weights[:, None] * steps).T @ steps)
         sigma = state.sigma * jnp.exp(jnp.minimum(1.0, c_step / damping * (length - 1) / 2))
 
         learned = (mean, sigma, step_path, shape_path, covariance)
         before = (state.mean, state.sigma, state.step_path, state.shape_path, state.covariance)
-        after = jax.tree.map(lambda new, old: jnp.where(parents > 0, new, old), learned, before)
-        return CMAState(*after, state.root, evaluations, state.rooted)
+        keep = lambda new, old: jnp.where(parents > 0, new, old)
+        mean, sigma, step_path, shape_path, covariance = jax.tree.map(keep, learned, before)
+        return CMAState(mean, sigma, step_path, shape_path, covariance, state.root, evaluations, state.rooted)
 
     def weights(
         self, parents: Int[Array, ""], kind: Any = jnp.float32
