@@ -39,6 +39,7 @@ SPACE = Featured()
 ELITES = Elites(rows=8, score=Solved(), cells=(9,), low=(0.0,), high=(9.0,), replay=0.5, random=0.25, initial=3)
 
 
+@pytest.mark.slow
 class TestElites(ExplorerSuite):
     TURNS = 9
 

@@ -113,7 +113,7 @@ def test_the_root_is_renewed_after_the_published_number_of_samples():
     assert bool(CMAES(36, lazy=False).due(told(36)))
 
 
-@pytest.mark.parametrize("root", ["cholesky", "eigen"])
+@pytest.mark.parametrize("root", ["cholesky", pytest.param("eigen", marks=pytest.mark.slow)])
 def test_it_finds_the_bottom_of_a_slanted_bowl(root: str):
     es, scale = CMAES(12, root=root), 10.0 ** jnp.linspace(0.0, 1.5, 6)
     turned = jnp.linalg.qr(jr.normal(jr.key(3), (6, 6)))[0]

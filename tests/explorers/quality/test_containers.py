@@ -87,7 +87,10 @@ def test_numbers_that_are_none_are_passed_over_and_cost_nobody_a_place():
     assert bool(jnp.all(jnp.isfinite(kept.thresholds[kept.filled])))
 
 
-@pytest.mark.parametrize("container", [LINE, SLOW, Grid((4,), (0.0,), (4.0,), threshold=-2.0, rate=1.0)])
+@pytest.mark.parametrize(
+    "container",
+    [SLOW, *(pytest.param(x, marks=pytest.mark.slow) for x in (LINE, Grid((4,), (0.0,), (4.0,), threshold=-2.0)))],
+)
 def test_random_batches_follow_the_rule_one_candidate_at_a_time(container: Grid):
     rng = np.random.default_rng(5)
     kept = container.init(jnp.zeros(1))

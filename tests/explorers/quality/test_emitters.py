@@ -106,6 +106,7 @@ def test_what_is_not_finite_leads_nowhere():
     assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(state.cma))
 
 
+@pytest.mark.slow
 def test_when_it_begins_anew():
     value = [1.0, 2.0, 3.0, 4.0] * 2
     flat = [1.0] * 4 + [1.0, 2.0, 3.0, 4.0]

@@ -73,6 +73,7 @@ def test_a_search_fills_the_archive_with_the_best_of_each_kind(search: Search):
         assert float(np.mean(kept.solutions[:, 2:] ** 2)) < 0.2
 
 
+@pytest.mark.slow
 def test_two_emitters_share_a_turn_and_each_hears_of_its_own():
     search = Search(BOX, (LineEmitter(0.1, 0.3, batch=3), CMAEmitter(0.3, batch=4, copies=2)))
     scheduler = Scheduler(search, np.zeros(3))
@@ -157,6 +158,7 @@ def test_what_it_gave_away_is_not_written_into():
     assert all(np.array_equal(x, y) for x, y in zip(before, jax.tree.leaves(given), strict=True))
 
 
+@pytest.mark.slow
 def test_a_gaussian_that_runs_away_begins_anew():
     """Without bounds novelty grows with distance: the step size grows until it is no number."""
     search = novelty_search(Proximity(1, 0.2, 5, 100), sigma=1e18, batch=10, copies=2)
