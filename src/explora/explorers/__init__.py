@@ -11,6 +11,7 @@ They know the space that they search and how what was played went; they know nei
 | `Adversary` | tasks that a designer makes to tell members of a population apart | PAIRED, minimax |
 | `Mixture` | places where results change, as Gaussians | ALP-GMM, Covar-GMM |
 | `Bandit` | arms on which success changes | learning progress, OMNI, TSCL |
+| `Elites` | the best task of every kind again, and edits of them | MAP-Elites |
 | `SelfPaced` | a Gaussian that moves from easy tasks to the wanted ones | SPDL |
 | `Query` | the labels worth most, chosen by a selector (`explora.explorers.query`) | active learning |
 | `Crowd` | labels and second opinions, and whom to ask | ActiveLab, CROWDLAB |
@@ -19,6 +20,7 @@ They know the space that they search and how what was played went; they know nei
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
 
+For searching other things than tasks for the best of every kind there is `explora.explorers.quality`.
 `explora.explorers.stopping` says when asking on is no longer worth it.
 """
 
@@ -29,6 +31,9 @@ from ._bandit import Bandit as Bandit
 from ._bandit import BanditState as BanditState
 from ._crowd import Crowd as Crowd
 from ._crowd import Crowded as Crowded
+from ._elites import Elite as Elite
+from ._elites import Elites as Elites
+from ._elites import ElitesState as ElitesState
 from ._frontier import Frontier as Frontier
 from ._frontier import FrontierState as FrontierState
 from ._mixture import Mixture as Mixture

@@ -1,5 +1,7 @@
-"""What several parts compute: advantages, mixtures, neighbours, intervals, what
-several annotators say together. Pure functions of arrays."""
+"""What several parts compute: advantages, evolution strategies, mixtures, neighbours, intervals, what annotators say.
+
+Pure functions of arrays.
+"""
 
 from ._advantages import advantages as advantages
 from ._advantages import by_row as by_row
@@ -16,6 +18,13 @@ from ._crowdlab import activelab as activelab
 from ._crowdlab import crowdlab as crowdlab
 from ._crowdlab import next_labels as next_labels
 from ._cvar import cvar as cvar
+from ._evolution import CMAES as CMAES
+from ._evolution import Adam as Adam
+from ._evolution import AdamState as AdamState
+from ._evolution import CMAState as CMAState
+from ._evolution import centred_ranks as centred_ranks
+from ._evolution import es_gradient as es_gradient
+from ._evolution import mirrored as mirrored
 from ._gaussians import Gaussian as Gaussian
 from ._gaussians import divergence as divergence
 from ._intervals import bootstrap as bootstrap
@@ -24,6 +33,7 @@ from ._intervals import wilson as wilson
 from ._mixtures import GaussianMixture as GaussianMixture
 from ._mixtures import best_mixture as best_mixture
 from ._mixtures import fit_mixture as fit_mixture
+from ._neighbours import mean_distance as mean_distance
 from ._neighbours import nearest as nearest
 from ._ranks import pick as pick
 from ._ranks import reorder as reorder

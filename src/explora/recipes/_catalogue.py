@@ -128,6 +128,13 @@ RECIPES: tuple[Recipe, ...] = (
         "Matiisen et al. 2017, arXiv:1707.00183",
         "_progress:tscl",
     ),
+    Recipe(
+        "map-elites",
+        "MAP-Elites",
+        "Elites(Learnability)",
+        "Mouret and Clune 2015, arXiv:1504.04909",
+        "_elites:map_elites",
+    ),
     *_QUESTIONS,
 )
 """Every recipe, uniform sampling first."""
