@@ -55,6 +55,7 @@ def test_what_cart_pole_derives_is_renewed():
     assert env.unwrapped.polemass_length == pytest.approx(0.1)
 
 
+@pytest.mark.slow
 def test_physics_depends_on_the_task():
     tasks = jnp.repeat(jnp.array([[5.0, 1.0, 5.0], [15.0, 0.25, 15.0]]), 8, axis=0)
     policy = SMALL.policy(SMALL.init(CART_POLE, key=jr.key(0)))

@@ -163,6 +163,7 @@ def plain_update(learner: PPO, state: Any, lesson: Any, experience: Any, key: An
     return weights
 
 
+@pytest.mark.slow
 def test_an_update_is_that_of_the_plain_implementation(case: Any) -> None:
     learner, state, lesson, experience = case
     after = eqx.filter_jit(learner.update)(state, lesson, experience, key=jr.key(3))

@@ -58,6 +58,7 @@ def test_every_phase_is_rehearsed_without_numbers_and_a_chunk_need_not_do_it_aga
     assert MET == []
 
 
+@pytest.mark.slow
 def test_a_part_that_refuses_says_it_in_its_own_words():
     message = "^Carousel keeps returns, but the outcome has none: use a learner that measures them"
     with pytest.raises(CombinationError, match=message):

@@ -313,6 +313,7 @@ class Unkeyed(Carousel):
         return super().ask(state, space, phase, key=jr.key(self.chance.integers(1000)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
@@ -325,6 +326,7 @@ def test_broken_runs_are_refused(parts: Parts, sentence: str) -> None:
         check_run(parts, split=(1, 2), hosted=2)
 
 
+@pytest.mark.slow
 def test_a_loop_that_compiles_for_every_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def wasteful(parts: Parts, state: Any, *, root: Any, turns: int, capacity: int) -> Any:
         jax.jit(lambda x: x + 1.0)(jnp.zeros((turns,)))

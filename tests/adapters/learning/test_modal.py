@@ -162,6 +162,7 @@ def test_rows_of_every_kind(kind):
     assert [place for place, _ in modal.enumerate_data(make(X[:3]))] == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_expected_error_is_the_sum_over_the_rest_of_the_pool():
     asks, pool = learner(), X[1:6]
     places, metric = modal.expected_error_reduction(asks, pool, n_instances=5)

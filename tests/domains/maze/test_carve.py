@@ -30,6 +30,7 @@ def test_every_turn_is_as_likely():
     assert np.allclose(closed.mean(0), 0.25, atol=0.03)  # four standard deviations
 
 
+@pytest.mark.slow
 def test_a_share_of_the_mazes_is_carved_and_breached():
     space = MazeSpace(walls=0, carved=0.25, openings=24)
     walls = np.asarray(jax.jit(lambda key: space.samples(4000, key=key))(KEY).walls.sum((1, 2)))

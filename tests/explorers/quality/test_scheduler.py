@@ -38,6 +38,7 @@ def run(scheduler: Scheduler, turns: int) -> Scheduler:
     return scheduler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "search",
     [

@@ -83,7 +83,7 @@ def lawful(selector: Selector, candidates: Candidates, count: int, seed: int = 0
 
 
 @EVERY
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     rows=st.integers(1, 40),
     share=st.floats(0, 1),
