@@ -82,7 +82,7 @@ def _near(module: str) -> list[str]:
 
 
 def _public() -> Iterator[str]:
-    for module, package in list(sys.modules.items()):
+    for module, package in sys.modules.copy().items():  # another thread may be importing
         if module.split(".")[0] == _PACKAGE and "._" not in module:
             for attribute, value in vars(package).items():
                 if _suits(value) and value.__module__.startswith(f"{module}.") and not attribute.startswith("_"):
