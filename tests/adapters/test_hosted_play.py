@@ -78,6 +78,7 @@ def test_the_same_maze_leaves_the_same_trajectories(compiled, fields):
         np.testing.assert_allclose(x, y, rtol=1e-6, err_msg=str(path))
 
 
+@pytest.mark.slow
 def test_the_same_maze_is_judged_alike(compiled):
     asked = lesson(4, plays=3)
     ours: Outcome = compiled("judge", Wanderer(), asked, jr.key(7))

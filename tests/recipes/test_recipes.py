@@ -16,10 +16,10 @@ from explora.domains.maze import Maze, MazeSpace
 from explora.domains.pool import Annotators, Pool
 from explora.loop import chunk, host_chunk, init
 from explora.recipes import DEFAULT, RECIPES, Recipe, recipe
-from explora.runs import Plan, run
+from explora.runs import Plan, resume, run
 from explora.testing import Quiz
 
-QUICK = ("sfl", "random", "active")  # the default among them
+QUICK = ("dr", "random", "active")
 
 SMALL = {
     "learner.net.core.width": 8,
@@ -64,7 +64,7 @@ def small(found: Recipe) -> Parts:
     "found",
     [pytest.param(found, id=found.name, marks=[] if found.name in QUICK else [pytest.mark.slow]) for found in RECIPES],
 )
-def test_a_recipe_runs_two_rounds_and_is_its_own_configuration(found: Recipe, tmp_path: Path):
+def test_a_recipe_runs_two_rounds_and_is_its_own_configuration(found: Recipe):
     parts = small(found).check()
     again = build(spec(parts))
     assert eqx.tree_equal(again, parts)
@@ -77,10 +77,21 @@ def test_a_recipe_runs_two_rounds_and_is_its_own_configuration(found: Recipe, tm
         assert bool(jnp.all(jnp.isfinite(leaf)))
     answered = np.asarray(log.metrics["play/answered"])
     assert np.all((answered >= 0) & (answered <= 1))
-    # What people type does the same, and looks at parts in ways that the loop does not.
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(found, id=found.name, marks=[] if found.name == DEFAULT else [pytest.mark.slow])
+        for found in RECIPES
+    ],
+)
+def test_a_recipe_runs_as_people_run_it(found: Recipe, tmp_path: Path):
+    """A run looks at parts in ways that the loop does not."""
     plan = Plan(minutes=1e-6) if found.plays == "questions" else Plan(steps=1, watch=())
-    done = run(parts, plan, out=tmp_path / "run", recipe=found.name)
+    done = run(small(found), plan, out=tmp_path / "run", recipe=found.name)
     assert done.reason == "finished"
+    assert resume(done.path).reason == "finished"
 
 
 @pytest.mark.parametrize("found", RECIPES, ids=lambda found: found.name)

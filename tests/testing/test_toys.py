@@ -58,6 +58,7 @@ def test_the_blanks_of_the_studio_obey_the_laws_too() -> None:
     check_space(Blanks(), COUNT=4)
 
 
+@pytest.mark.slow
 def test_the_toys_run_together() -> None:
     check_run(Parts(Walk(), Linear(), Carousel()))
 
