@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Int16, PRNGKeyArray
 from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Questions, Space, Status, between
 from explora.maths import activelab, next_labels
 
-from ._query import generator
+from ._query import generator, lesson_of
 
 NOBODY, DECLINED = -1, -2
 
@@ -105,7 +105,7 @@ class Crowd(Explorer[Crowded, Array]):
 
     def ask(self, state: Crowded, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Crowded, Lesson]:
         if phase == "look":
-            return state, _lesson(np.arange(len(state.known)), learn=False, plays=0, phase=phase)
+            return state, lesson_of(np.arange(len(state.known)), False, plays=0, phase=phase)
         taken = state.items >= 0
         items, who, order = state.items[taken], state.who[taken], state.order.copy()
         new = items[order[items] < 0]
@@ -114,7 +114,7 @@ class Crowd(Explorer[Crowded, Array]):
         state = dataclasses.replace(
             state, order=order, calls=np.array(int(state.calls) + len(items)), items=nothing, who=nothing
         )
-        return state, _lesson(items, learn=True, who=who.astype(np.int32), phase=phase)
+        return state, lesson_of(items, True, who=who.astype(np.int32), phase=phase)
 
     def tell(
         self, state: Crowded, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
@@ -180,8 +180,3 @@ class Crowd(Explorer[Crowded, Array]):
         else:
             chances[:] = 1 / len(classes)
         return classes, chances
-
-
-def _lesson(items: np.ndarray, *, learn: bool, **fields: Any) -> Lesson:
-    rows = items.astype(np.int32)
-    return Lesson(rows, learn, rows, np.full(len(rows), NEW, np.int32), **fields)

@@ -163,7 +163,7 @@ class Query(Explorer[Queried, Array]):
 
     def ask(self, state: Queried, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Queried, Lesson]:
         if phase == "look":
-            return state, _lesson(self._seen(state, key), False, plays=0, phase=phase)
+            return state, lesson_of(self._seen(state, key), False, plays=0, phase=phase)
         items = state.chosen[state.chosen >= 0]
         status, order = state.status.copy(), state.order.copy()
         status[items] = OPEN
@@ -172,7 +172,7 @@ class Query(Explorer[Queried, Array]):
         state = dataclasses.replace(state, status=status, order=order, chosen=nothing)
         annotators = getattr(space, "annotators", 1)
         who = None if annotators == 1 else generator(key).integers(0, annotators, len(items), dtype=np.int32)
-        return state, _lesson(items, True, who=who, phase=phase)
+        return state, lesson_of(items, True, who=who, phase=phase)
 
     def tell(
         self, state: Queried, space: Space[Array], lesson: Lesson, outcome: Outcome, *, key: PRNGKeyArray
@@ -207,7 +207,7 @@ class Query(Explorer[Queried, Array]):
 
     def open(self, state: Queried) -> Lesson | None:
         rows = np.flatnonzero((state.status == FREE) | (state.status == OPEN))
-        return _lesson(rows, True, phase="ask") if len(rows) else None
+        return lesson_of(rows, True, phase="ask") if len(rows) else None
 
     def waiting(self, state: Queried) -> bool:
         out = int((state.status == OPEN).sum())
@@ -324,6 +324,14 @@ def _rows(space: Space[Array]) -> int:
     return rows
 
 
-def _lesson(items: np.ndarray, learn: bool, **fields: Any) -> Lesson:
+def lesson_of(items: np.ndarray, learn: bool, **fields: Any) -> Lesson:
+    """A lesson of some rows of a pool, under new numbers.
+
+    **Arguments:**
+
+    - `items`: which rows.
+    - `learn`: whether to learn from them.
+    - `fields`: the other fields of the lesson.
+    """
     rows = items.astype(np.int32)
     return Lesson(rows, learn, rows, np.full(len(rows), NEW, np.int32), **fields)

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Questions, Score, Space, Status, between
+from explora.core import Archive, Explorer, Lesson, Outcome, Parts, Questions, Score, Space, Status, between
 from explora.scores import LeastConfident
 
-from .._query import FREE, OPEN, PASSED, Queried, Query, asked_so_far, generator
+from .._query import FREE, OPEN, PASSED, Queried, Query, asked_so_far, generator, lesson_of
 from ..query import Random
 from ._manager import BudgetManager
 from ._quantile import BalancedQuantile
@@ -92,8 +92,7 @@ class Stream(Explorer[Streamed, Array]):
 
     def ask(self, state: Streamed, space: Space[Array], phase: str, *, key: PRNGKeyArray) -> tuple[Streamed, Lesson]:
         if phase == "look":
-            rows = self._next(state)
-            return state, Lesson(rows, False, rows, np.full(len(rows), NEW, np.int32), plays=0, phase=phase)
+            return state, lesson_of(self._next(state), False, plays=0, phase=phase)
         items, lesson = self._book.ask(state.items, space, phase, key=key)
         return dataclasses.replace(state, items=items), lesson
 
