@@ -12,6 +12,8 @@ endif
 PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
 BIN := .venv/bin
+# on two processes; should one crash, the rest is not waited for (a replaced one is, for ever)
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadscope --max-worker-restart 0
 QUIET := --quiet --disable-pip-version-check
 PIP = $(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --build-constraint constraints.txt
 
@@ -25,10 +27,11 @@ test: .venv/tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/pyright --pythonpath $(BIN)/python --warnings src
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope
+	$(PYTEST) -m "not slow"
 
-test-all: .venv/tests
-	$(BIN)/python -m pytest -m slow
+test-all: .venv/browser
+	$(PYTEST) -m "slow and not browser" --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "slow and browser"
 
 # needs Node.js and npm: checks the pages of `explora people`, and that the bundle is that of their sources
 front:
@@ -53,6 +56,11 @@ environment: .venv/tests
 .venv/tests: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) -e '.[gymnasium,tensorboard,pool,people,postgresql]' --group test
 	@touch $@ .venv/explora
+
+# drives a browser that is installed already, and makes requests for the API; no browser is downloaded. And a cluster
+.venv/browser: .venv/tests
+	$(PIP) -e '.[ray]' --group browser
+	@touch $@
 
 .venv/docs: .venv/tests
 	$(PIP) --group docs

@@ -1,9 +1,11 @@
 """pyribs' side of `qd_sphere.py`, in an interpreter that has pyribs; knows nothing of explora.
 
     python _ribs_child.py run ALGORITHM SEED MARK[,MARK…]
+    python _ribs_child.py serve ALGORITHM SEED
     python _ribs_child.py traces FILE.npz OUT.npz
 
-The first prints a line of JSON at each mark; the second adds recorded batches to archives and writes what they said.
+The first prints a line of JSON at each mark; the second runs as many turns as each line of its input says and prints
+what they took; the third adds recorded batches to archives and writes what they said.
 """
 
 import json
@@ -49,23 +51,43 @@ def scheduler(algorithm: str, seed: int):
     return Scheduler(archive, emitters, result_archive=grid())
 
 
+def advance(search, turns: int) -> tuple[float, float]:
+    """Some turns of whoever has `ask` and `tell`; how many seconds they took by the clock, and of processor time."""
+    began, spent = time.perf_counter(), time.process_time()
+    for _ in range(turns):
+        search.tell(*sphere(search.ask()))
+    return time.perf_counter() - began, time.process_time() - spent
+
+
+def timed(search, marks: list[int]):
+    """Runs from mark to mark; at each the iteration, and the seconds since the first turn, which compiles."""
+    done, wall, cpu = 0, 0.0, 0.0
+    for mark in sorted({1, *marks}):
+        seconds, spent = advance(search, mark - done)
+        if done:
+            wall, cpu = wall + seconds, cpu + spent
+        done = mark
+        if mark in marks:
+            yield {"iteration": mark, "seconds": wall, "cpu": cpu, "timed": mark - 1}
+
+
 def run(algorithm: str, seed: int, marks: list[int]) -> None:
     """One run, with a line of JSON at each mark."""
     import ribs
 
-    search, wall, cpu, restarts = scheduler(algorithm, seed), 0.0, 0.0, 0
-    for iteration in range(1, marks[-1] + 1):
-        began, spent = time.perf_counter(), time.process_time()
-        solutions = search.ask()
-        search.tell(*sphere(solutions))
-        if iteration > 1:  # the first compiles, on both sides
-            wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - spent
-        if iteration in marks:
-            stats = search.result_archive.stats
-            restarts = sum(int(getattr(emitter, "restarts", 0)) for emitter in search.emitters)
-            row = {"iteration": iteration, "qd_score": float(stats.qd_score), "coverage": float(stats.coverage)}
-            row |= {"seconds": wall, "cpu": cpu, "timed": iteration - 1, "restarts": restarts}
-            print(json.dumps(row | {"version": ribs.__version__}), flush=True)
+    search = scheduler(algorithm, seed)
+    for row in timed(search, marks):
+        stats = search.result_archive.stats
+        row["restarts"] = sum(int(getattr(emitter, "restarts", 0)) for emitter in search.emitters)
+        row |= {"qd_score": float(stats.qd_score), "coverage": float(stats.coverage), "version": ribs.__version__}
+        print(json.dumps(row), flush=True)
+
+
+def serve(algorithm: str, seed: int) -> None:
+    """Runs as many turns as each line of the input says."""
+    search = scheduler(algorithm, seed)
+    for line in sys.stdin:
+        print(json.dumps(advance(search, int(line))), flush=True)
 
 
 def traces(source: str, target: str) -> None:
@@ -114,5 +136,7 @@ def traces(source: str, target: str) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "run":
         run(sys.argv[2], int(sys.argv[3]), [int(mark) for mark in sys.argv[4].split(",")])
+    elif sys.argv[1] == "serve":
+        serve(sys.argv[2], int(sys.argv[3]))
     else:
         traces(sys.argv[2], sys.argv[3])

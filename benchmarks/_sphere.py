@@ -14,8 +14,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from _ribs_child import CELLS, DIMS, EDGE, ROWS
-from _ribs_child import sphere as sphere_on_host
+from _ribs_child import CELLS, DIMS, EDGE, ROWS, advance, timed
 
 from explora.explorers.quality import CVT, Grid, Kept, Proximity, Scheduler, Search, cma_mae, map_elites, summary
 
@@ -45,7 +44,7 @@ def sphere(solutions: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 @eqx.filter_jit(donate="all-except-first")
-def advance(chosen: Search, state: Any, root: Any, turns: Any) -> Any:
+def compiled_turns(chosen: Search, state: Any, root: Any, turns: Any) -> Any:
     """Some turns, compiled with the function."""
 
     def turn(_: Any, state: Any) -> Any:
@@ -62,26 +61,26 @@ def compiled(algorithm: str, seed: int, marks: list[int]) -> Iterator[dict[str, 
     state, done, wall, cpu = chosen.init(jnp.zeros(DIMS)), 0, 0.0, 0.0
     for mark in sorted({1, *marks}):
         began, spent = time.perf_counter(), time.process_time()
-        state = advance(chosen, state, jr.key(seed), jnp.asarray(mark - done, jnp.int32))
+        state = compiled_turns(chosen, state, jr.key(seed), jnp.asarray(mark - done, jnp.int32))
         jax.block_until_ready(state)
         if done:  # the first turn compiles, on both sides
             wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - spent
         done = mark
         if mark in marks:
-            yield _row(chosen.found(state), done, wall, cpu, state)
+            yield _found(chosen.found(state), state) | {
+                "iteration": done,
+                "seconds": wall,
+                "cpu": cpu,
+                "timed": done - 1,
+            }
 
 
 def asked(algorithm: str, seed: int, marks: list[int]) -> Iterator[dict[str, Any]]:
     """One run by ask and tell, with pyribs' side's own NumPy function."""
-    scheduler, wall, cpu = Scheduler(search(algorithm), np.zeros(DIMS), seed=seed), 0.0, 0.0
-    for iteration in range(1, marks[-1] + 1):
-        began, spent = time.perf_counter(), time.process_time()
-        scheduler.tell(*sphere_on_host(scheduler.ask()))
-        if iteration > 1:
-            wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - spent
-        if iteration in marks:
-            state = scheduler.state
-            yield _row(scheduler.search.found(state), iteration, wall, cpu, state)
+    scheduler = Scheduler(search(algorithm), np.zeros(DIMS), seed=seed)
+    for row in timed(scheduler, marks):
+        state = scheduler.state
+        yield _found(scheduler.search.found(state), state) | row
 
 
 def peer(algorithm: str, seed: int, marks: list[int], python: str) -> Iterator[dict[str, Any]]:
@@ -95,11 +94,31 @@ def peer(algorithm: str, seed: int, marks: list[int], python: str) -> Iterator[d
         raise SystemExit(f"pyribs could not be run with {python}; what it says stands above")
 
 
-def _row(kept: Kept, iteration: int, wall: float, cpu: float, state: Any) -> dict[str, Any]:
+def in_turns(algorithm: str, rounds: int, turns: int, python: str) -> Iterator[dict[str, float]]:
+    """Both sides by ask and tell, taking turns of `turns` iterations each: what else the machine does hits both."""
+    ours = Scheduler(search(algorithm), np.zeros(DIMS))
+    with subprocess.Popen(
+        [python, str(CHILD), "serve", algorithm, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+
+        def theirs(number: int) -> tuple[float, float]:
+            print(number, file=child.stdin, flush=True)
+            return tuple(json.loads(child.stdout.readline()))
+
+        for number in (20, *[turns] * rounds):  # the first ones compile
+            mine, other = advance(ours, number), theirs(number)
+            row = {"explora": ROWS * number / mine[1], "pyribs": ROWS * number / other[1]}
+            if number == turns:
+                yield row | {"times": other[1] / mine[1], "times_by_clock": other[0] / mine[0]}
+        child.stdin.close()
+
+
+def _found(kept: Kept, state: Any) -> dict[str, Any]:
     found = summary(kept)
     restarts = sum(int(np.sum(s.restarts)) for s in state.emitters if hasattr(s, "restarts"))
-    row = {"iteration": iteration, "qd_score": float(found.qd_score), "coverage": float(found.coverage)}
-    return row | {"seconds": wall, "cpu": cpu, "timed": iteration - 1, "restarts": restarts}
+    return {"qd_score": float(found.qd_score), "coverage": float(found.coverage), "restarts": restarts}
 
 
 def recorded(seed: int) -> dict[str, dict[str, np.ndarray]]:

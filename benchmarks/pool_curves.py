@@ -21,8 +21,8 @@ scikit-activeml 1.0.1 has to be installed.
 """
 
 import argparse
-import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -98,13 +98,13 @@ def _summarise(options: argparse.Namespace) -> None:
 
     rows = read(options.log)
     options.out.mkdir(parents=True, exist_ok=True)
-    raw = gzip.compress(options.log.read_bytes() if options.log.exists() else b"", mtime=0)
+    raw = lzma.compress(options.log.read_bytes() if options.log.exists() else b"")
     where = f"`{options.log}` (not committed: {len(raw) / 1e6:.1f} MB compressed)"
     if len(raw) <= LARGEST:
-        (options.out / "curves.jsonl.gz").write_bytes(raw)
-        where = "`curves.jsonl.gz`"
+        (options.out / "curves.jsonl.xz").write_bytes(raw)
+        where = "`curves.jsonl.xz`"
     summary = {"about": _about(), "log": where, **summarise(rows)}
-    (options.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
+    (options.out / "summary.json").write_text(json.dumps(summary, separators=(",", ":")) + "\n")
     text = table(summary)
     (options.out / "summary.md").write_text(text)
     sys.stdout.write(text)

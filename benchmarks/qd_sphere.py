@@ -1,17 +1,19 @@
 """Quality-diversity on pyribs' sphere benchmark: explora beside pyribs, in one run on one machine.
 
-    python benchmarks/qd_sphere.py --ribs-python PYTHON [--iterations N] [--seeds N] [--only TEXT] [--traces] [--runs]
+    python benchmarks/qd_sphere.py --ribs-python PYTHON [--iterations N] [--seeds N] [--only TEXT]
+                                   [--traces] [--speed] [--runs]
 
 100 dimensions, 100 × 100 cells, 540 evaluations an iteration; published are 10,000 iterations (QD score 491,014 ± 1,119
 for line_map_elites, 633,369 ± 1,504 for cma_mae; pyribs' documentation does not say whether ± is the spread of runs or
 the error of their mean). Three sides: explora with the function compiled into its loop, explora by ask and tell with
-the same NumPy function that pyribs gets, and pyribs by ask and tell. They take turns, seed by seed. pyribs' CMA-ES all
+the same NumPy function that pyribs gets, and pyribs by ask and tell. They take turns, seed by seed; pyribs' CMA-ES all
 but lacks the rank-one update, so `cma_mae` is run in that form, and `cma_mae tutorial` in that of the literature.
 
 - `--traces`: do the archives of both make the same of the same random batches?
+- `--speed`: evaluations per second by ask and tell, the sides taking turns every few iterations.
 - `--runs`: QD score, coverage and evaluations per second (of processor time, and of the clock) at several marks.
 
-Without either both are done. PYTHON is an interpreter that can import `ribs`. A run that stands in `--out` already is
+Without any all are done. PYTHON is an interpreter that can import `ribs`. A run that stands in `--out` already is
 not run again, so the benchmark may be stopped and started at will.
 """
 
@@ -19,6 +21,7 @@ import argparse
 import json
 import os
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ def arguments() -> argparse.Namespace:
     say.add_argument("--seeds", type=int, default=5)
     say.add_argument("--only", metavar="TEXT", default="", help="only algorithms and sides with TEXT in their name")
     say.add_argument("--traces", action="store_true")
+    say.add_argument("--speed", action="store_true")
     say.add_argument("--runs", action="store_true")
     say.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "qd_sphere.json")
     return say.parse_args()
@@ -43,7 +47,7 @@ def arguments() -> argparse.Namespace:
 
 def read(path: Path) -> dict[str, Any]:
     """What was measured before."""
-    return json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "traces": []}
+    return json.loads(path.read_text("utf-8")) if path.exists() else {"runs": [], "traces": [], "speed": []}
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
@@ -59,8 +63,8 @@ def runs(chosen: argparse.Namespace, report: dict[str, Any]) -> None:
     from _sphere import ALGORITHMS, SIDES, asked, compiled, peer
 
     marks = [mark for mark in MARKS if mark < chosen.iterations] + [chosen.iterations]
-    for seed in range(chosen.seeds):
-        for algorithm in ALGORITHMS:
+    for algorithm in ALGORITHMS:
+        for seed in range(chosen.seeds):
             for side in SIDES:
                 who = {"algorithm": algorithm, "side": side, "seed": seed, "iterations": chosen.iterations}
                 if algorithm.endswith("tutorial") and side != "explora":
@@ -77,6 +81,20 @@ def runs(chosen: argparse.Namespace, report: dict[str, Any]) -> None:
                 report["summary"] = summarised(report["runs"])
                 write(chosen.out, report)
                 print(f"{algorithm} {side} seed {seed}: {said(rows[-1])}", flush=True)
+
+
+def speeds(chosen: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """How many times as fast as pyribs, in ten rounds each."""
+    from _sphere import in_turns
+
+    for algorithm, turns in (("line_map_elites", 200), ("cma_mae", 40)):
+        if chosen.only in algorithm:
+            before, rounds = load(), list(in_turns(algorithm, 10, turns, chosen.ribs_python))
+            times = sorted(row["times"] for row in rounds)
+            middle = {name: statistics.median(row[name] for row in rounds) for name in rounds[0]}
+            row = {"algorithm": algorithm, "turns": turns, "rounds": len(rounds), **middle}
+            print(row, flush=True)
+            yield row | {"least": times[0], "most": times[-1], "load": (before, load()), "machine": machine()}
 
 
 def said(row: dict[str, Any]) -> str:
@@ -123,8 +141,8 @@ def main() -> None:
     for name in THREADS:  # before NumPy is loaded, and for the children
         os.environ[name] = "1"
     report = read(chosen.out)
-    both = not (chosen.traces or chosen.runs)
-    if (chosen.traces or both) and chosen.ribs_python:
+    every = not (chosen.traces or chosen.speed or chosen.runs)
+    if (chosen.traces or every) and chosen.ribs_python:
         from _sphere import compared
 
         report["traces"] = [row for seed in range(chosen.seeds) for row in compared(seed, chosen.ribs_python)]
@@ -133,7 +151,10 @@ def main() -> None:
             print(row, flush=True)
     elif not chosen.ribs_python:
         print("pyribs: not run; give --ribs-python PYTHON, an interpreter that can import it")
-    if chosen.runs or both:
+    if (chosen.speed or every) and chosen.ribs_python:
+        report["speed"] = list(speeds(chosen))
+        write(chosen.out, report)
+    if chosen.runs or every:
         runs(chosen, report)
         for line in report.get("summary", []):
             print(json.dumps(line))

@@ -6,10 +6,12 @@ With `--check` nothing is written; the exit code is 1 if a table is not up to da
 """
 
 import argparse
+import inspect
 import json
 import re
 import statistics
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,121 @@ def selection(group: str) -> str:
     return _table(("", "the same batch", "differs at a tie", "differs otherwise"), lines)
 
 
+def routes() -> str:
+    """Every documented route of the server of `explora people`, with the least role that it asks for."""
+    from fastapi.routing import APIRoute
+
+    from explora.people import People, application
+    from explora.store import RunFolder
+
+    bare: dict[str, Any] = {"parts": {}, "plan": {}}
+    rows = []
+    with tempfile.TemporaryDirectory() as place, RunFolder.create(Path(place) / "run", config=bare, facts={}) as folder:
+        people = People.around(folder)
+        app: Any = application(people)
+        routers = [found for each in app.app.routes if (found := getattr(each, "original_router", None)) is not None]
+        for route in (each for router in routers for each in router.routes if isinstance(each, APIRoute)):
+            does = " ".join((route.endpoint.__doc__ or "").strip().partition("\n\n")[0].split())
+            rows += [(f"`{method} {route.path}`", _least(route), does) for method in sorted(route.methods or ())]
+        people.scene.wait(30.0)
+        people.close()
+    if not rows:
+        raise RuntimeError("FastAPI keeps its routes elsewhere by now: no route was found")
+    return _table(("route", "least role", "does"), rows)
+
+
+def _least(route: Any) -> str:
+    """The role that a route asks for, out of the function on which it depends."""
+    found = [inspect.getclosurevars(each.call).nonlocals.get("role") for each in route.dependant.dependencies]
+    return next((role for role in found if role is not None), "–")
+
+
+def efficiency(heading: str, nth: int = 0) -> str:
+    """A table of the benchmark of label efficiency, as its summary has it below a heading."""
+    text = _read("benchmarks/results/pool_curves/summary.md").partition(f"\n{heading}\n")[2]
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return tables[nth].rstrip("\n")
+
+
+def asked_returns() -> str:
+    """What was asked and achieved in mazes, level by level."""
+    found = _asked("maze")
+    if found is None:
+        return MISSING
+    levels = found["returns"]["levels"]
+    rows = [(f"{x['asked']:.2f}", f"{x['achieved']:.2f}", f"{x['low']:.2f}–{x['high']:.2f}") for x in levels]
+    alone, mean = found["returns"]["correlation"], found["returns"]["correlation of means"]
+    told = (
+        f"Correlation of asked and achieved over single episodes: {alone:.2f}; of the mean of three each: {mean:.2f}."
+    )
+    picture = "pictures/asked-maze.png"
+    shown = f"![Asked and achieved in mazes]({picture})\n\n" if (ROOT / "docs" / picture).exists() else ""
+    return f"{shown}{told}\n\n{_table(('asked', 'achieved', '95 % interval'), rows)}"
+
+
+def asked_words() -> str:
+    """Pairs of clauses that were never told together: how often both came true."""
+    found = _asked("maze")
+    if found is None:
+        return MISSING
+    names = ("asked", "asked for nothing", "asked for another")
+    rows = [
+        (", ".join(row["clauses"]), str(row["requests"]), *(f"{row[name]:.0%}" for name in names))
+        for row in found["words"]["pairs"]
+    ]
+    few = found["words"]["where the unasked do it in at most 40 %"]
+    if few:
+        number = str(few["asked"]["of"])
+        rows.append(("**all with at most 40 % unasked**", number, *(f"**{few[name]['share']:.0%}**" for name in names)))
+    return _table(("clauses", "requests", *names), rows)
+
+
+def asked_skills() -> str:
+    """Versions of the learner, and what is shown by who is asked to play as they did."""
+    found = _asked("maze")
+    if found is None:
+        return MISSING
+    each = found["skills"]["versions"]
+    rows = [(f"{x['turn']:,}", f"{x['earned in the archive']:.2f}", f"{x['shown']:.2f}") for x in each]
+    told = f"Spearman correlation: {found['skills']['spearman']:.2f}."
+    return f"{told}\n\n{_table(('turn', 'its mean return', 'shown when asked for it'), rows)}"
+
+
+def asked_luck() -> str:
+    """The best that can be asked for in a gamble, and what is got."""
+    found = _asked("gamble")
+    if found is None:
+        return MISSING
+    names = {"got": "what was got (the usual way)", "expected": "what was to be expected (the remedy)"}
+    rows = []
+    for name, said in names.items():
+        row, seeds = found["summary"][name], len(found["seeds"])
+        means = (f"{row[what]['mean']:.2f}" for what in ("asked", "achieved"))
+        rows.append((said, *means, f"{row['luck']['mean']:.0%}", f"{row['optimistic']} of {seeds}"))
+    return _table(("told of each action", "asked for the best", "achieved", "luck", "called optimistic"), rows)
+
+
+def asked_requests() -> str:
+    """Exploration by asking against uniform requests."""
+    found = _asked("requests")
+    if found is None:
+        return MISSING
+    rows = []
+    for name, said in (("beyond", "what was never met, half of the time"), ("uniform", "new ones only")):
+        row, seeds = found["summary"][name], found["seeds"].values()
+        each = [seed[name]["solved"] for seed in seeds]
+        greedy = f"{row['solved, greedy']['mean']:.2f}"
+        mean = f"{row['mean of the curve']['mean']:.3f}"
+        spread = f"{row['solved']['mean']:.2f} ({min(each):.2f}–{max(each):.2f})"
+        rows.append((said, str(len(each)), spread, greedy, mean))
+    return _table(("requests", "seeds", "solved at the end", "likeliest actions", "mean over the run"), rows)
+
+
+def _asked(name: str) -> Any:
+    file = RESULTS / "just_ask" / f"{name}.json"
+    return json.loads(file.read_text()) if file.exists() else None
+
+
 TABLES = {
     "README.md": {"recipes": box, "ten minutes": partial(learning, "10min")},
     "docs/algorithms.md": {"recipes": algorithms},
@@ -115,6 +232,22 @@ TABLES = {
         "four million steps": partial(learning, "4M"),
         "two million steps": partial(learning, "2M"),
     },
+    "docs/label-efficiency.md": {
+        "final": partial(efficiency, "## Final"),
+        "cold": partial(efficiency, "### Final: cold start"),
+        "warm": partial(efficiency, "### Final: warm start"),
+        "cold labels": partial(efficiency, "### Final: labels to random's final accuracy (median; – never)"),
+        "warm labels": partial(efficiency, "### Final: labels to random's final accuracy (median; – never)", 1),
+        "screening": partial(efficiency, "## Screening"),
+    },
+    "docs/ask.md": {
+        "asked returns": asked_returns,
+        "asked words": asked_words,
+        "asked skills": asked_skills,
+        "luck": asked_luck,
+        "requests": asked_requests,
+    },
+    "docs/people-api.md": {"routes": routes},
     "docs/performance.md": {
         "environment": partial(speed, "env"),
         "training": partial(speed, "train"),

@@ -1,6 +1,8 @@
 """What every test stands on: strict promotion, quick compilation, compiled programs kept between runs of the tests."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -26,10 +28,47 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def few_programs():
+class _Programs:
     """Every compiled program is mapped into memory, and the kernel grants a process 65,530 maps: then it crashes."""
+
+    EVERY, MOST = 100, 30_000
+    """How many programs come between two looks, and how many maps may be left after one."""
+
+    def __init__(self) -> None:
+        self.fresh = 0
+        jax.monitoring.register_event_duration_secs_listener(self._one_more)
+
+    def _one_more(self, event: str, duration: float, **_: object) -> None:
+        self.fresh += event == "/jax/core/compile/backend_compile_duration"
+
+    def forget_if_many(self) -> None:
+        """Lets go of all programs where there are too many."""
+        if self.fresh < self.EVERY:
+            return
+        self.fresh = 0
+        maps = Path("/proc/self/maps")
+        if maps.exists() and len(maps.read_bytes().splitlines()) > self.MOST:
+            jax.clear_caches()
+
+
+_PROGRAMS = _Programs()
+
+
+@pytest.fixture(autouse=True)
+def few_programs():
+    """After each test: not only after a module, for there are modules of a thousand programs."""
     yield
-    maps = Path("/proc/self/maps")
-    if maps.exists() and len(maps.read_bytes().splitlines()) > 45_000:
-        jax.clear_caches()
+    _PROGRAMS.forget_if_many()
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A PostgreSQL server for the tests that ask for one; on a user's machine without it they are skipped."""
+    sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+    from _postgresql import HOMES, postgresql
+
+    if not HOMES and "CI" not in os.environ:
+        pytest.skip("no PostgreSQL server is installed under /usr/lib/postgresql")
+    pytest.importorskip("psycopg")
+    with postgresql() as url:
+        yield url

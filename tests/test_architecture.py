@@ -30,7 +30,7 @@ PACKAGES = sorted(path.parent for path in SOURCE.rglob("__init__.py"))
 
 HEAVY = {
     *("sqlalchemy", "tyro", "rich", "PIL", "gymnasium", "scipy", "matplotlib", "tensorboard", "wandb", "mlflow"),
-    *("polars", "sklearn", "pandas", "fastapi", "starlette", "uvicorn", "pydantic"),
+    *("polars", "sklearn", "pandas", "fastapi", "starlette", "uvicorn", "pydantic", "ray"),
 }
 """What `import explora` must not load: whoever needs it loads it then."""
 
@@ -367,7 +367,7 @@ def test_no_field_hides_what_a_contract_asks_for():
 def kinds_of(kind: type) -> set[type]:
     """All kinds of parts that explora has."""
     for module in pkgutil.walk_packages(explora.__path__, "explora."):
-        if module.name.rpartition(".")[2] != "__main__" and "modal" not in module.name:
+        if module.name.rpartition(".")[2] != "__main__" and not any(x in module.name for x in ("modal", "_box2d_env")):
             importlib.import_module(module.name)
     found, left = set(), [kind]
     while left:

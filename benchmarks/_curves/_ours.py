@@ -124,11 +124,11 @@ def ours() -> dict[str, Ours]:
 
 
 def _switching() -> dict[str, Ours]:
-    """Representative rows first, uncertain ones later; `active` is what the recipe of that name does."""
+    """Representative rows first, uncertain ones later; `typiclust-margin` is the recipe of that name."""
     margin, typical = scores.Margin(), query.TypiClust()
-    found = {"active": Ours(query.Switch(), margin)}
+    found = {"typiclust-margin": Ours(query.Switch(), margin)}
     for each in (1, 2, 3, 5):
-        if each != 3:  # `active`
+        if each != 3:  # the default, which has no suffix
             found[f"typiclust-margin-total-{each}"] = Ours(query.Switch(each=each), margin)
         found[f"typiclust-margin-every-{each}"] = Ours(query.Switch(each=each, rule="every"), margin)
     found["typiclust-margin-unseen"] = Ours(query.Switch(rule="unseen"), margin)

@@ -10,7 +10,7 @@ from ._sets import SETTINGS, STARTS
 
 FIRST = {"screen": 0, "final": 100}
 REPEATS = {"screen": 3, "final": 30}
-RANDOM, MARGIN, DEFAULT = "explora:random", "explora:margin", "explora:active"
+RANDOM, MARGIN, DEFAULT = "explora:random", "explora:margin", "explora:uncertainty-herding-margin"
 PEER = "skactiveml:"
 ALPHA = 0.05
 

@@ -103,6 +103,18 @@ export interface Family {
   children: Task[];
 }
 
+export interface Nexts {
+  ready: boolean;
+  problem: string | null;
+  sentence: string;
+  turn: number | null;
+  new: number;
+  edited: number;
+  kept: number;
+  archive: number;
+  tasks: { task: Task; share: number; reasons: Record<string, number>; rank: number; sentence: string }[];
+}
+
 export interface Versions {
   suite: string;
   suites: string[];
@@ -175,4 +187,43 @@ export interface Agreed {
   pairs: { first: string; second: string; items: number; same: number; kappa: number }[];
   disputed: string[];
   people: { id: string; name: string; answered: number; skipped: number; unsure: number; surplus: number; seconds: number | null }[];
+}
+
+export type Verdict = "left" | "right" | "tie" | "unsure";
+
+export type Compares = "tasks" | "plays";
+
+export interface Side {
+  task: number;
+  address: string;
+  description: string;
+  play: { turn: number; seed: number; greedy: boolean } | null;
+}
+
+export interface Compared {
+  pair: string;
+  what: Compares;
+  left: Side;
+  right: Side;
+  gain: number;
+}
+
+export interface Comparing {
+  mine: Partial<Record<Verdict, number>>;
+  all: number;
+  people: number;
+  sure: number | null;
+  follows: boolean;
+}
+
+export interface Rungs {
+  versions: { turn: number; weight: number; deviation: number; judged: number }[];
+  tie: number;
+  raters: Taste["raters"];
+}
+
+export interface Taste {
+  weights: { feature: string; weight: number; deviation: number; usual: number; scale: number }[];
+  tie: number;
+  raters: { id: string; name: string; reliability: number }[];
 }

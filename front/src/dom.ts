@@ -39,6 +39,13 @@ export function fill(node: Element, ...children: Child[]): void {
   node.replaceChildren(...children.filter((child): child is Node | string => Boolean(child)));
 }
 
+/** Controls are made anew only where `of` says that others are due: whoever has one under the keys keeps it. */
+export function keep(node: HTMLElement, of: string, make: () => Child[]): void {
+  if (node.dataset["of"] === of) return;
+  node.dataset["of"] = of;
+  fill(node, ...make());
+}
+
 /** Something short that a person should know, read out by screen readers. */
 export function tell(message: string, bad = false): void {
   const box = document.getElementById("told");

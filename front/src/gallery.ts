@@ -1,11 +1,14 @@
 // The archive as a gallery: only the cards on the screen exist, whatever the number of tasks.
 
 import { get, type Family, type Task, type Tasks } from "./api";
+import { handed } from "./author";
 import { dialog, fill, h, number, tell } from "./dom";
+import { episode, Player } from "./player";
 
 const WIDTH = 148;
 const TALL = 200;
 const PAGE = 60;
+const TRIES = 4;
 
 export interface Query {
   sort: string;
@@ -146,10 +149,18 @@ function words(task: Task): Node[] {
   ];
 }
 
-function picture(task: Task, size = 112): HTMLElement {
+export function picture(task: Task, size = 112): HTMLElement {
   const box = h("div", { class: "picture" });
-  const image = h("img", { src: `/api/watch/tasks/${task.id}/picture?size=${Math.min(320, Math.round(size * 1.5))}`, width: size, height: size, alt: `task ${task.id}`, decoding: "async" });
-  image.addEventListener("error", () => fill(box, h("span", { class: "small faint" }, "no picture")));
+  const source = `/api/watch/tasks/${task.id}/picture?size=${Math.min(320, Math.round(size * 1.5))}`;
+  const image = h("img", { src: source, width: size, height: size, alt: `task ${task.id}`, decoding: "async" });
+  let tries = 0;
+  image.addEventListener("error", () => {
+    fill(box, h("span", { class: "small faint" }, "no picture"));
+    tries += 1;
+    // a server that has just started cannot draw yet
+    if (tries <= TRIES) window.setTimeout(() => box.isConnected && (image.src = `${source}&try=${tries}`), 1000 * tries * tries);
+  });
+  image.addEventListener("load", () => fill(box, image));
   box.append(image);
   return box;
 }
@@ -170,7 +181,35 @@ export async function family(id: number): Promise<void> {
   box.append(h("div", { class: "row top" }, picture(task, 200), h("div", {}, ...words(task), h("div", {}, `recorded in turn ${number(task.turn)}`), h("p", { class: "small" }, found.description))));
   if (found.ancestors.length) box.append(h("h3", {}, `Comes from (${found.ancestors.length}, oldest first)`), row(found.ancestors));
   if (found.children.length) box.append(h("h3", {}, `Made from it (${found.children.length})`), row(found.children));
+  const replay = h("div", {});
+  const player = new Player(320);
+  const watch = async (): Promise<void> => {
+    fill(replay, h("p", { class: "small faint", role: "status" }, "The learner is playing it…"));
+    try {
+      const lived = await episode({ id: task.id }, () => shown.open);
+      if (!lived) return;
+      await player.show(lived);
+      fill(replay, h("p", { class: "small" }, `Version of turn ${number(lived.turn)}.`), player.node);
+      player.play();
+    } catch (error) {
+      fill(replay, h("p", { class: "bad" }, (error as Error).message));
+    }
+  };
+  const draw = (): void => {
+    handed.task = found.spec;
+    handed.parent = task.id;
+    shown.close();
+    location.hash = "#draw";
+  };
+  const drawable = document.querySelector('nav a[href="#draw"]') !== null;
+  box.append(h("div", { class: "row" }, h("button", { onclick: () => void watch() }, "Watch the learner play it"), drawable && h("button", { onclick: draw }, "Draw on from it")), replay);
   const text = JSON.stringify(found.spec, null, 1);
   box.append(h("details", {}, h("summary", {}, "As text"), h("pre", {}, text.length > 20_000 ? `${text.slice(0, 20_000)}…` : text)));
   const shown = dialog(`Task ${task.id}`, box);
+  shown.addEventListener("close", () => player.stop());
+  shown.addEventListener("keydown", (event) => {
+    const at = event.target;
+    if (at instanceof HTMLButtonElement || at instanceof HTMLInputElement || at instanceof HTMLSelectElement) return;
+    if (player.press(event)) event.preventDefault();
+  });
 }

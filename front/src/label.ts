@@ -1,9 +1,12 @@
 // The page where people answer: one item on the screen, the next ones at hand, everything by keyboard.
 
-import { act, get, post, put, Refused, type Choice, type Progress, type Question, type Schema, type Undone, type Value } from "./api";
+import { get, post, put, Refused, type Choice, type Progress, type Question, type Schema, type Undone, type Value } from "./api";
 import { fill, h, number, tell, uuid, type Child } from "./dom";
+import { text } from "./guide";
+import { Hand } from "./hand";
 import type { Page } from "./main";
-import { Outbox, type Message } from "./outbox";
+import type { Message } from "./outbox";
+import { QualityLine } from "./quality";
 
 const AHEAD = 8;
 const LOW = 4;
@@ -26,22 +29,20 @@ export class Label implements Page {
   private readonly acts = h("div", { class: "row acts" });
   private readonly done = h("div", { class: "progress" });
   private readonly guide = h("details", { class: "guide" });
+  private readonly quality = new QualityLine();
   private readonly typed = h("input", { type: "text", "aria-label": "another label", maxlength: 1000, autocomplete: "off" });
   private readonly once = h("input", { type: "checkbox" });
   private schema: Schema | null = null;
-  private line: Question[] = [];
-  private readonly said = new Set<string>();
-  private readonly outbox: Outbox;
+  private readonly hand: Hand<Question>;
   private chosen: Value | null = null;
   private seconds = 0;
   private since = 0;
-  private asking = false;
   private timers: number[] = [];
   private drafting = 0;
   private problem = "";
 
   constructor(who: string) {
-    this.outbox = new Outbox(who, (message, why) => this.refused(message, why), () => void this.status());
+    this.hand = new Hand(who, (question) => question.item, () => void this.more(), () => void this.status());
     this.once.checked = localStorage.getItem("explora-at-once") !== "no";
     this.once.addEventListener("change", () => localStorage.setItem("explora-at-once", this.once.checked ? "yes" : "no"));
     this.typed.addEventListener("input", () => this.choose(this.typed.value.trim() === "" ? null : this.parsed(this.typed.value)));
@@ -56,20 +57,21 @@ export class Label implements Page {
 
   async show(place: HTMLElement): Promise<void> {
     document.title = "Label · explora";
-    fill(this.node, this.done, this.item, this.choices, this.acts, this.guide);
+    fill(this.node, this.done, this.quality.node, this.item, this.choices, this.acts, this.guide);
     fill(place, this.node);
     try {
       this.schema = await get<Schema>("/api/label/schema");
     } catch (error) {
       this.problem = (error as Error).message;
     }
-    fill(this.guide, h("summary", {}, "Guidelines"), h("p", { class: "text" }, this.schema?.guidelines ?? ""));
+    fill(this.guide, h("summary", {}, "Guidelines"), ...text(this.schema?.guidelines ?? ""));
     this.guide.hidden = !this.schema?.guidelines;
-    void this.outbox.flush();
-    this.line = []; // the leases may be over by now
+    void this.hand.flush();
+    this.hand.line = []; // the leases may be over by now
     await this.more();
     this.draw();
     await this.status();
+    this.quality.begin();
     this.timers = [
       window.setInterval(() => void this.more(), AGAIN),
       window.setInterval(() => void this.status(), AGAIN),
@@ -78,6 +80,7 @@ export class Label implements Page {
   }
 
   hide(): void {
+    this.quality.end();
     for (const timer of this.timers) window.clearInterval(timer);
     this.timers = [];
     this.pause();
@@ -114,7 +117,7 @@ export class Label implements Page {
   }
 
   private get now(): Question | undefined {
-    return this.line[0];
+    return this.hand.now;
   }
 
   private parsed(text: string): Value {
@@ -156,72 +159,47 @@ export class Label implements Page {
 
   private send(message: Message): void {
     window.clearTimeout(this.drafting);
-    this.said.add(message.body.item);
-    this.line.shift();
-    this.outbox.add(message);
+    this.hand.say(message);
     this.draw();
-    if (this.line.length < LOW) void this.more();
-  }
-
-  private refused(message: Message, why: string): void {
-    this.said.delete(message.body.item);
-    tell(`Not taken: ${why}`, true);
     void this.more();
   }
 
   private async undo(): Promise<void> {
-    try {
-      await this.outbox.flush();
-      const back = await act<Undone | null>("/api/label/undo");
-      if (back === null) {
-        tell("There is nothing to take back.");
-        return;
-      }
-      this.said.delete(back.item);
-      const words: Record<string, string> = { answered: "the label", surplus: "the label", skipped: "a skip", unsure: "an “I do not know”" };
-      if (back.question === null) {
-        tell(`Taken back: ${words[back.kind] ?? "it"}; somebody else has the item now.`);
-        return;
-      }
-      tell(`Taken back: ${words[back.kind] ?? "it"}.`);
-      this.line = [{ ...back.question, draft: back.value }, ...this.line.filter((each) => each.item !== back.item)];
-      this.draw();
-      void this.status();
-    } catch (error) {
-      tell((error as Error).message, true);
-    }
+    const back = await this.hand.undo<Undone>("/api/label/undo");
+    if (back === null) return;
+    this.hand.unsaid(back.item);
+    const words: Record<string, string> = { answered: "the label", surplus: "the label", skipped: "a skip", unsure: "an “I do not know”" };
+    tell(`Taken back: ${words[back.kind] ?? "it"}${back.question === null ? "; somebody else has the item now" : ""}.`);
+    if (back.question === null) return;
+    this.hand.again({ ...back.question, draft: back.value });
+    this.draw();
+    void this.status();
   }
 
   private async more(): Promise<void> {
-    if (this.asking || this.line.length >= LOW || this.problem !== "" && this.schema === null) return;
-    this.asking = true;
+    if (this.hand.line.length >= LOW || (this.problem !== "" && this.schema === null)) return;
     try {
-      const found = await post<{ items: Question[] }>("/api/label/next", { count: AHEAD });
-      const known = new Set(this.line.map((each) => each.item));
-      const fresh = found.items.filter((each) => !known.has(each.item) && !this.said.has(each.item) && !this.outbox.has(each.item));
-      const empty = this.line.length === 0;
-      this.line.push(...fresh);
+      const shown = await this.hand.fill(async () => (await post<{ items: Question[] }>("/api/label/next", { count: AHEAD })).items);
+      if (shown === null) return;
       const better = this.problem !== "";
       this.problem = "";
-      if ((empty && fresh.length) || better) this.draw();
+      if (shown || better) this.draw();
     } catch (error) {
       if (this.problem !== (error as Error).message) {
         this.problem = (error as Error).message;
-        if (!this.line.length) this.draw();
+        if (!this.now) this.draw();
       }
-    } finally {
-      this.asking = false;
     }
   }
 
   private async extend(): Promise<void> {
-    const items = this.line.map((each) => each.item);
+    const items = this.hand.line.map((each) => each.item);
     if (!items.length || document.hidden) return;
     try {
       const kept = await post<{ items: Question[] }>("/api/label/extend", { items });
       const still = new Set(kept.items.map((each) => each.item));
       const first = this.now?.item;
-      this.line = this.line.filter((each) => still.has(each.item));
+      this.hand.line = this.hand.line.filter((each) => still.has(each.item));
       if (this.now?.item !== first) this.draw();
     } catch (error) {
       tell((error as Error).message, true);
@@ -229,11 +207,11 @@ export class Label implements Page {
   }
 
   private async status(): Promise<void> {
-    const waiting = this.outbox.size;
+    const { waiting } = this.hand;
     if (this.schema === null) return;
     try {
       const found = await get<Progress>("/api/label/progress");
-      const settled = (found.slots["answered"] ?? 0) + (found.slots["skipped"] ?? 0) + (found.slots["unsure"] ?? 0);
+      const settled = (found.slots["answered"] ?? 0) + (found.slots["skipped"] ?? 0) + (found.slots["unsure"] ?? 0) + (found.slots["decided"] ?? 0);
       const all = Object.values(found.slots).reduce((sum, count) => sum + count, 0);
       const bar = h("progress", { max: Math.max(1, all), value: settled, "aria-label": "answered of all questions" });
       const part = (name: string, value: string): Child => h("span", {}, h("b", {}, value), ` ${name}`);
@@ -300,7 +278,7 @@ export class Label implements Page {
 }
 
 /** An item: its picture if it has one, a text as a text, else its columns. */
-function shown(question: Question): HTMLElement[] {
+export function shown(question: Pick<Question, "item" | "shown">): HTMLElement[] {
   const image = h("img", { class: "sight", alt: "the item", src: `/api/label/picture?item=${encodeURIComponent(question.item)}` });
   image.hidden = true;
   const found: HTMLElement[] = [image];

@@ -1,7 +1,12 @@
 // The frame around the pages: who you are, which page is shown, what the keys do.
 
 import { ask, get, post, Refused, type Who } from "./api";
+import { Author } from "./author";
+import { Compare } from "./compare";
+import { Desk } from "./desk";
 import { dialog, fill, h, tell, typing } from "./dom";
+import { Fool } from "./fool";
+import { Guide } from "./guide";
 import { Label } from "./label";
 import { Owner } from "./owner";
 import { Watch } from "./watch";
@@ -62,8 +67,12 @@ async function known(): Promise<Who | string> {
 
 function frame(who: Who): void {
   const pages = new Map<string, Page>([["watch", new Watch()]]);
-  if (who.role !== "viewer") pages.set("label", new Label(who.id));
-  if (who.role === "owner") pages.set("people", new Owner(who.id));
+  if (who.role !== "viewer") {
+    pages.set("label", new Label(who.id)).set("guide", new Guide());
+    pages.set("compare", new Compare(who.id, who.role === "owner"));
+    pages.set("draw", new Author()).set("fool", new Fool(who.role));
+  }
+  if (who.role === "owner") pages.set("answers", new Desk()).set("people", new Owner(who.id));
   const place = h("main", { id: "page", tabindex: -1 });
   const links = [...pages].map(([name, each], i) => h("a", { href: `#${name}`, title: `Alt+${i + 1}` }, each.title));
   const leave = async (): Promise<void> => {
@@ -76,11 +85,15 @@ function frame(who: Who): void {
     const name = pages.has(location.hash.slice(1)) ? location.hash.slice(1) : "watch";
     const next = pages.get(name) ?? null;
     if (next === page) return;
+    if (page !== null) place.focus({ preventScroll: true }); // else Enter and Space would still be the link's
     page?.hide();
     page = next;
     for (const link of links) {
-      if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.hash !== `#${name}`) link.removeAttribute("aria-current");
+      else {
+        link.setAttribute("aria-current", "page");
+        link.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
     }
     page?.show(place).catch((error: Error) => tell(error.message, true));
   };
@@ -100,7 +113,8 @@ function frame(who: Who): void {
 /** Whether Enter or Space is for a button or link that somebody has reached by Tab. */
 function pressed(event: KeyboardEvent): boolean {
   const at = event.target;
-  const own = at instanceof HTMLButtonElement || at instanceof HTMLAnchorElement || at instanceof HTMLInputElement || (at instanceof HTMLElement && at.tagName === "SUMMARY");
+  if (at instanceof HTMLAnchorElement) return event.key === "Enter";
+  const own = at instanceof HTMLButtonElement || at instanceof HTMLInputElement || (at instanceof HTMLElement && at.tagName === "SUMMARY");
   return own && (event.key === "Enter" || event.key === " ");
 }
 

@@ -4,7 +4,7 @@ import { ask, Refused, type Value } from "./api";
 
 export interface Message {
   path: string;
-  body: { uuid: string; item: string; value?: Value; kind?: string; seconds: number };
+  body: { uuid: string; item: string; value?: Value; kind?: string; pair?: string; said?: string; seconds: number };
 }
 
 export class Outbox {

@@ -2,6 +2,8 @@
 
 import { act, ask, get, type Agreed, type Choice, type Schema, type Who } from "./api";
 import { fill, h, number, percent, tell, uuid } from "./dom";
+import { forget } from "./forget";
+import { history } from "./history";
 import type { Page } from "./main";
 
 export class Owner implements Page {
@@ -21,6 +23,7 @@ export class Owner implements Page {
       h("section", { class: "first" }, h("h1", {}, "People"), this.people, this.invite(), this.link),
       h("section", {}, h("h2", {}, "What an answer may be"), this.schema),
       h("section", {}, h("h2", {}, "Agreement"), this.agreed),
+      h("section", {}, h("h2", {}, "History"), history()),
     );
     await this.listed();
     await this.described();
@@ -54,6 +57,7 @@ export class Owner implements Page {
       };
       const again = async (): Promise<void> => this.offer(await act<{ token: string; person: Who }>(`/api/people/${one.id}/link`));
       const acts = one.revoked ? [button("let in again", one.name, () => change("restore"))] : [button("new link", one.name, again), one.id !== this.own && button("revoke", one.name, () => change("revoke"))];
+      if (one.id !== this.own && one.id !== "owner") acts.push(button("delete data", one.name, async () => forget(one, () => this.listed())));
       return h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, one.revoked ? `${one.role}, revoked` : one.role), h("td", {}, ...acts));
     };
     fill(this.people, h("div", { class: "scroll" }, h("table", {}, h("tbody", {}, ...found.map(row)))));

@@ -2,8 +2,9 @@
 
 import { get, type Curves, type News, type Run, type Versions } from "./api";
 import { chart } from "./chart";
-import { clock, fill, h, number, percent, s, tell } from "./dom";
+import { clock, fill, h, keep, number, percent, s, tell } from "./dom";
 import { Gallery, type Query } from "./gallery";
+import { Next } from "./next";
 import type { Page } from "./main";
 
 const AXES: Record<string, string> = { steps: "environment steps", minutes: "minutes", updates: "updates", answers: "answers" };
@@ -16,6 +17,7 @@ export class Watch implements Page {
     ["1 … 4", "curves over steps, minutes, updates, answers"],
     ["g", "to the gallery; arrows move, Enter opens a task"],
     ["m", "all metrics"],
+    ["n", "what is asked for next, and why"],
   ];
   private readonly node = h("div", {});
   private readonly title_ = h("h1", {}, "…");
@@ -24,10 +26,12 @@ export class Watch implements Page {
   private readonly metrics = h("div", { class: "charts" });
   private readonly more = h("details", {}, h("summary", {}, "All metrics"), this.metrics);
   private readonly axes = h("div", { class: "row", role: "group", "aria-label": "curves over" });
+  private readonly suites = h("div", {});
   private readonly versions = h("div", {});
   private readonly counted = h("span", { class: "faint" });
   private readonly gallery = new Gallery((count) => fill(this.counted, `${number(count)} tasks`));
   private readonly archive = h("section", {}, h("h2", {}, "Archive"));
+  private readonly next = new Next();
   private source: EventSource | null = null;
   private axis = "steps";
   private run: Run | null = null;
@@ -42,7 +46,8 @@ export class Watch implements Page {
       this.title_,
       this.facts,
       h("section", {}, h("div", { class: "row between" }, h("h2", {}, "Learning"), this.axes), this.curves, this.more),
-      h("section", {}, h("h2", {}, "Versions on held-out tasks"), this.versions),
+      h("section", {}, h("h2", {}, "Versions on held-out tasks"), this.suites, this.versions),
+      this.next.node,
       this.archive,
     );
     fill(this.archive, h("div", { class: "row between" }, h("h2", {}, "Archive"), this.counted), this.controls(), this.gallery.node);
@@ -55,6 +60,7 @@ export class Watch implements Page {
 
   hide(): void {
     this.source?.close();
+    this.next.end();
     window.clearTimeout(this.due);
     this.due = 0;
   }
@@ -64,6 +70,7 @@ export class Watch implements Page {
     if (axis) void this.over(axis);
     else if (event.key === "g") this.gallery.node.focus();
     else if (event.key === "m") this.more.open = !this.more.open;
+    else if (event.key === "n") this.next.toggle();
     else return false;
     return true;
   }
@@ -92,6 +99,8 @@ export class Watch implements Page {
       await this.draw();
       await this.matrix();
       this.archive.hidden = this.run.asks;
+      this.next.node.hidden = this.run.asks;
+      this.next.begin();
       if (tasks && !this.run.asks) this.gallery.refresh();
     } catch (error) {
       tell((error as Error).message, true);
@@ -128,7 +137,8 @@ export class Watch implements Page {
     const asks = this.run?.asks ?? false;
     const offered = Object.keys(AXES).filter((axis) => asks ? ["answers", "minutes"].includes(axis) : axis !== "answers");
     const found = await get<Curves>(`/api/watch/curves?axis=${this.axis}&points=240`);
-    fill(this.axes, ...offered.map((axis) => h("button", { class: "plain", "aria-pressed": axis === this.axis, onclick: () => void this.over(axis) }, AXES[axis] ?? axis)));
+    keep(this.axes, offered.join(), () => offered.map((axis) => h("button", { class: "plain", "data-axis": axis, onclick: () => void this.over(axis) }, AXES[axis] ?? axis)));
+    for (const each of this.axes.querySelectorAll<HTMLElement>("button")) each.setAttribute("aria-pressed", String(each.dataset["axis"] === this.axis));
     const name = AXES[this.axis] ?? this.axis;
     const ours = found.held_out.map((line, i) => chart(line, `Solved on ${line.name}`, name, true, i % 4));
     const first = found.metrics.filter((line) => FIRST.includes(line.name)).map((line) => chart(line, line.name, name, line.name.endsWith("solved"), 2));
@@ -144,10 +154,10 @@ export class Watch implements Page {
     }
     const suite = this.suite ?? this.run.suites[0] ?? "";
     const found = await get<Versions>(`/api/watch/versions?most=60&suite=${encodeURIComponent(suite)}`);
-    const choose = h("select", { "aria-label": "suite", onchange: (event) => { this.suite = (event.target as HTMLSelectElement).value; void this.matrix(); } }, ...found.suites.map((each) => h("option", { value: each, selected: each === suite }, each)));
+    const choose = (): HTMLElement => h("select", { "aria-label": "suite", onchange: (event) => { this.suite = (event.target as HTMLSelectElement).value; void this.matrix(); } }, ...found.suites.map((each) => h("option", { value: each, selected: each === suite }, each)));
+    keep(this.suites, found.suites.join("\n"), () => (found.suites.length > 1 ? [choose()] : []));
     fill(
       this.versions,
-      found.suites.length > 1 && choose,
       h("p", {}, found.sentence),
       found.gained.length > 0 && h("p", { class: "small" }, `Better than the first version on: ${found.gained.join(", ")}.`),
       found.forgotten.length > 0 && h("p", { class: "small" }, `An earlier version was better on: ${found.forgotten.join(", ")}.`),

@@ -22,7 +22,8 @@ def env():
 
 
 def test_it_passes_gymnasiums_own_check():
-    assert registered.ENVIRONMENTS == register() == ("explora/Maze-v0",)
+    names = ("explora/Maze-v0", "explora/Walker-v0", "explora/BitFlipping-v0", "explora/BipedalWalker-v0")
+    assert registered.ENVIRONMENTS == register() == names
     made = gymnasium.make("explora/Maze-v0", height=3, width=4, walls=3, view=3, max_steps=6)
     check_env(made.unwrapped)
     assert made.unwrapped.environment == MAZE

@@ -174,6 +174,9 @@ def test_the_estimate_goes_by_what_is_known(curves):
 # --- summary ---------------------------------------------------------------------------------------------------------
 
 
+OURS = "explora:uncertainty-herding-margin"
+
+
 def log_of(**areas):
     """Three repeats of two cells; `areas` say how good each entrant is."""
     return [
@@ -185,30 +188,30 @@ def log_of(**areas):
 
 
 def test_only_repeats_that_all_have_are_compared(curves):
-    rows = log_of(explora_random=0.5, explora_active=0.8)
-    rows = [row for row in rows if (row["entrant"], row["start"], row["repeat"]) != ("explora:active", "cold", 1)]
+    rows = log_of(explora_random=0.5, **{OURS: 0.8})
+    rows = [row for row in rows if (row["entrant"], row["start"], row["repeat"]) != (OURS, "cold", 1)]
     paired = curves.summary.cells(rows)
     assert paired["iris", "cold"]["explora:random"].repeats == (0, 2)
-    assert paired["iris", "warm"]["explora:active"].repeats == (0, 1, 2)
-    cold = curves.summary.compared("explora:active", paired)[0]
+    assert paired["iris", "warm"][OURS].repeats == (0, 1, 2)
+    cold = curves.summary.compared(OURS, paired)[0]
     assert cold["repeats"] == cold["wins"] == 2
     assert cold["difference"] == pytest.approx(0.3)
 
 
 def test_who_is_not_whole_everywhere_is_ranked_where_it_is(curves):
-    rows = log_of(explora_random=0.5, explora_active=0.8, skactiveml_Slow=0.9)
+    rows = log_of(explora_random=0.5, **{OURS: 0.8}, skactiveml_Slow=0.9)
     rows += [line(start="warm", entrant="skactiveml:Slow", repeat=3, status="capped")]
     paired = curves.summary.cells(rows)
-    assert curves.summary.ranked(paired) == {"explora:active": 1.0, "explora:random": 2.0}
+    assert curves.summary.ranked(paired) == {OURS: 1.0, "explora:random": 2.0}
     assert curves.summary.partly_ranked(paired) == {"skactiveml:Slow": {"cells": 1, "rank": 1.0, "default": 2.0}}
 
 
 def test_finalists_are_the_best_with_the_baselines_and_the_best_peers(curves):
     good = {f"explora_{letter}": 0.9 - 0.01 * place for place, letter in enumerate("abcdefghij")}
     weak = {"skactiveml_P": 0.3, "skactiveml_Q": 0.2, "explora_random": 0.25, "explora_margin": 0.1}
-    rows = log_of(**good, **weak, explora_active=0.15)
+    rows = log_of(**good, **weak, **{OURS: 0.15})
     best = [f"explora:{letter}" for letter in "abcdefgh"]
-    fixed = ["explora:random", "explora:margin", "explora:active"]
+    fixed = ["explora:random", "explora:margin", OURS]
     assert curves.summary.finalists(rows) == [*best, *fixed, "skactiveml:P", "skactiveml:Q"]
     assert curves.summary.finalists([line(entrant="explora:a", repeat=100)]) == []
 
@@ -217,23 +220,23 @@ def test_worse_than_random_in_thirty_repeats_is_seen(curves):
     def rows(name, good):
         return [line(entrant=name, repeat=100 + r, accuracy=(good + 0.001 * r * r,)) for r in range(30)]
 
-    worse = [line(entrant="explora:active", repeat=100 + r, accuracy=(0.4 + 0.002 * r,)) for r in range(30)]
+    worse = [line(entrant=OURS, repeat=100 + r, accuracy=(0.4 + 0.002 * r,)) for r in range(30)]
     paired = curves.summary.cells([*rows("explora:random", 0.5), *worse])
     found = curves.summary.verdict(paired)
     assert found["worse_than_random"] == ["iris cold"]
     assert found["better_than_random"] == []
-    never = curves.summary.compared("explora:active", paired)[0]
+    never = curves.summary.compared(OURS, paired)[0]
     assert never["calls_to_target"] is None
     assert never["never"] == 30
 
 
 def test_the_summary_is_json_and_its_table_lists_everything(curves):
-    rows = log_of(explora_random=0.5, explora_active=0.8, explora_margin=0.7, skactiveml_Badge=0.6)
+    rows = log_of(explora_random=0.5, **{OURS: 0.8}, explora_margin=0.7, skactiveml_Badge=0.6)
     rows += [line(entrant="skactiveml:Quire", status="failed")]
     about = {"machine": {"processor": "p"}, "packages": {"numpy": "2"}, "commit": "c"}
     summary = {"about": about, "log": "`x`", **curves.summary.summarise(rows)}
     text = curves.table.table(json.loads(json.dumps(summary)))
-    assert "explora:active: mean rank 1.00" in text
-    assert "| explora:active | 0.8050 (+30.0, 3/3) |" in text
+    assert f"{OURS}: mean rank 1.00" in text
+    assert f"| {OURS} | 0.8050 (+30.0, 3/3) |" in text
     assert "skactiveml:Quire: 1 failed (why): iris cold" in text
     assert "final" not in summary

@@ -206,6 +206,8 @@ def test_how_many_devices_is_only_said_where_nobody_else_does(
         (["run", "maze", "--learner.segment", "0"], "`segment` must be at least 1, got 0"),
         (["run", "maze", "--learner.net.core.width", "0"], "`width` must be at least 1, got 0"),
         (["run", "maze", "--recipe", "paired", "--learner.members", "4"], "set the learner's `members` to 2"),
+        (["run", "maze", "--steps", "1", "--engine", "cloud:2"], "must be 'local', 'processes:N'"),
+        (["run", "maze", "--steps", "1", "--engine", "processes:2"], "use the engine 'local', or ES as learner"),
         (["run", "maze", "--seeds", "0", "--steps", "1"], "`seeds` must be at least 1, got 0"),
         (["run", "maze", "--seeds", "-2", "--steps", "1"], "`seeds` must be at least 1, got -2"),
     ],

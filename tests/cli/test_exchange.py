@@ -5,9 +5,9 @@ import pytest
 from explora.cli._exchange import alternatives, exchanged
 from explora.core import UnknownName
 from explora.domains.maze import Maze
-from explora.nets import GRU, LSTM
+from explora.nets import GRU, LSTM, Memoryless
 from explora.recipes import recipe
-from explora.scores import Learnability, MaxMC, PositiveValueLoss
+from explora.scores import Learnability, MaxMC, PositiveValueLoss, Preferred
 
 
 def parts():
@@ -52,4 +52,24 @@ def test_alternatives_are_parts_that_work():
     scores = alternatives(parts().explorer, "score")
     assert scores["learnability"] is Learnability
     assert "score" not in scores
-    assert alternatives(parts().learner.net, "core") == {"gru": GRU, "lstm": LSTM}
+    assert alternatives(parts().learner.net, "core") == {"gru": GRU, "lstm": LSTM, "memoryless": Memoryless}
+
+
+def test_a_part_with_room_for_the_old_one_takes_it_in():
+    found, rest = exchanged(parts(), ["--explorer.score", "preferred", "--explorer.score.weight", "2"])
+    assert found.explorer.score == Preferred(parts().explorer.score)
+    assert rest == ["--explorer.score.weight", "2"]
+    again = exchanged(found, ["--explorer.score", "preferred"])[0]
+    assert again.explorer.score == found.explorer.score
+    inner = exchanged(found, ["--explorer.score.score", "learnability"])[0]
+    assert inner.explorer.score == Preferred(Learnability())
+
+
+def test_a_space_is_exchanged_by_its_name():
+    from explora.domains.walker import CppnSpace, Walker
+    from explora.recipes import recipe
+
+    poet = recipe("enhanced-poet").build(Walker())
+    changed, rest = exchanged(poet, ["--domain.space", "cppn-space", "--minutes", "3"])
+    assert changed.domain.space == CppnSpace()
+    assert rest == ["--minutes", "3"]

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from jaxtyping import Array, Int32
 
-from explora.core import Lesson, Policy, Status, Trajectories, fresh_lesson, row_keys
+from explora.core import Lesson, Parts, Policy, Status, Trajectories, fresh_lesson, row_keys, watching
+from explora.explorers import Uniform
+from explora.learners import ES, Horizon
 from explora.testing import Blanks, Trail, Trailblazer, Trails, Walk
 
 BACK, ON = 0, 1
@@ -191,6 +193,19 @@ def test_judging_stops_when_all_are_done() -> None:
     assert outcome.steps.tolist() == [1]
 
 
+def test_a_part_of_an_episode_is_judged() -> None:
+    # Two steps lead to the mark, one step to the other, and nowhere in the third: half of a limit of 3 is 2 steps.
+    lesson = fresh_lesson(trails((".....", 4), ("...", 2), (".....", 0)), False)
+    env = Walk(patience=3)
+    judge = jax.jit(lambda part: env.judge(script(ON), lesson, key=jr.key(0), part=part))
+    outcome = judge(jnp.asarray(0.5))
+    assert outcome.lengths.tolist() == [2.0, 1.0, 2.0]
+    assert outcome.solved.tolist() == [1.0, 1.0, 0.0]
+    assert np.allclose(outcome.returns, [1 - 2 * TOLL, 1 - TOLL, -2 * TOLL])
+    assert judge(jnp.asarray(0.1)).lengths.tolist() == [1.0, 1.0, 1.0]
+    assert judge(jnp.asarray(1.0)).lengths.tolist() == [2.0, 1.0, 3.0]
+
+
 def test_means_and_best_are_over_the_episodes_of_a_row() -> None:
     # Mud lets half of the steps fail, so the episodes of a row differ.
     lesson = fresh_lesson(trails(("~~~~~~~", 6)), False, plays=16)
@@ -209,6 +224,8 @@ def test_the_key_of_a_row_does_not_depend_on_how_many_rows_there_are() -> None:
     few, many = (jr.key_data(row_keys(jr.key(3), rows)) for rows in (2, 5))
     assert np.array_equal(few, many[:2])
     assert len({tuple(x) for x in np.asarray(many).tolist()}) == 5
+    late = jr.key_data(row_keys(jr.key(3), 2, jnp.asarray(3, jnp.int32)))
+    assert np.array_equal(late, many[3:])
 
 
 def test_muddy_rows_play_alike_whoever_plays_beside_them() -> None:
@@ -219,3 +236,27 @@ def test_muddy_rows_play_alike_whoever_plays_beside_them() -> None:
     two = play(env, script(ON), lesson.take(0, 2)).data
     assert np.array_equal(all_three.rewards[:, :2], two.rewards)
     assert not np.array_equal(all_three.rewards[:, 0], all_three.rewards[:, 1])  # though their tasks are the same
+    piece = play(env, script(ON), lesson.piece(1, 3)).data
+    assert np.array_equal(all_three.rewards[:, 1:], piece.rewards)
+
+
+def test_a_piece_of_a_lesson_keeps_its_chance_also_where_lanes_and_rows_differ() -> None:
+    muddy = ("~~~~~~~", 6)
+    queued = fresh_lesson(trails(*[muddy] * 4), False, queue=2)
+    env = Walk(patience=9)
+    whole, piece = play(env, script(ON), queued).data, play(env, script(ON), queued.piece(2, 4)).data
+    assert np.array_equal(whole.rewards[:, 1:], piece.rewards)
+    assert not np.array_equal(whole.rewards[:, 0], whole.rewards[:, 1])
+    repeated = fresh_lesson(trails(*[muddy] * 4), False, plays=3)
+    all_plays, last = judge(env, script(ON), repeated), judge(env, script(ON), repeated.piece(2, 4))
+    assert last.steps.tolist() == all_plays.steps[2:].tolist()
+    assert all_plays.steps[:2].tolist() != all_plays.steps[2:].tolist()
+
+
+def test_who_is_watched_is_judged_as_ever() -> None:
+    env = Walk(patience=4)
+    parts = Parts(env, ES(hidden=(2,), pairs=1, horizon=Horizon(0.5, 1.0)), Uniform(rows=1, queue=1))
+    lesson = fresh_lesson(trails((".....", 0)), False)
+    judge = lambda domain, part: domain.judge(script(ON), lesson, key=jr.key(0), part=part).lengths.tolist()
+    for part in (0.5, 1.0):
+        assert judge(watching(parts).domain, part) == judge(env, part) == [4 * part]

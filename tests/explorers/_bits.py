@@ -47,6 +47,24 @@ class Bits(Space):
         return jnp.array(value, jnp.uint8)
 
 
+class Counted(Bits):
+    """Bits whose features are the number of ones, and of ones in the left half."""
+
+    @property
+    def provides(self):
+        return frozenset({"mutate", "features"})
+
+    @property
+    def feature_names(self):
+        return ("ones", "left")
+
+    def features(self, task):
+        return jnp.stack([jnp.sum(task), jnp.sum(task[: self.size // 2])]).astype(jnp.float32)
+
+    def feature_bounds(self):
+        return jnp.zeros(2), jnp.array([self.size, self.size // 2], jnp.float32)
+
+
 class Blank(Space):
     """One blank sheet: there is nothing to choose."""
 

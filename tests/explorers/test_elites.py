@@ -10,32 +10,13 @@ import numpy as np
 import pytest
 
 from explora.core import NEW, ArgumentError, CombinationError, Lesson, Outcome, Status, fresh_lesson
-from explora.explorers import Elites, ElitesState
+from explora.explorers import Elites, FeaturedState
 from explora.scores import MaxMC, Solved
 from explora.testing import ExplorerSuite
 
-from ._bits import Bits, among, number_of, words
+from ._bits import Bits, Counted, among, number_of, words
 
-
-class Featured(Bits):
-    """Bits whose features are the number of ones, and of ones in the left half."""
-
-    @property
-    def provides(self):
-        return frozenset({"mutate", "features"})
-
-    @property
-    def feature_names(self):
-        return ("ones", "left")
-
-    def features(self, task):
-        return jnp.stack([jnp.sum(task), jnp.sum(task[: self.size // 2])]).astype(jnp.float32)
-
-    def feature_bounds(self):
-        return jnp.zeros(2), jnp.array([self.size, self.size // 2], jnp.float32)
-
-
-SPACE = Featured()
+SPACE = Counted()
 ELITES = Elites(rows=8, score=Solved(), cells=(9,), low=(0.0,), high=(9.0,), replay=0.5, random=0.25, initial=3)
 
 
@@ -52,12 +33,12 @@ class TestElites(ExplorerSuite):
 
 
 @eqx.filter_jit
-def ask(explorer: Elites, state: ElitesState, key: Any) -> tuple[ElitesState, Lesson]:
+def ask(explorer: Elites, state: FeaturedState, key: Any) -> tuple[FeaturedState, Lesson]:
     return explorer.ask(state, SPACE, "round", key=key)
 
 
 @eqx.filter_jit
-def tell(explorer: Elites, state: ElitesState, lesson: Lesson, result: Outcome) -> ElitesState:
+def tell(explorer: Elites, state: FeaturedState, lesson: Lesson, result: Outcome) -> FeaturedState:
     return explorer.tell(state, SPACE, lesson, result, key=jr.key(0))
 
 
@@ -71,14 +52,14 @@ def sent(*numbers: int, first: int = 0) -> Lesson:
     return fresh_lesson(words(*numbers), True, id=first + jnp.arange(len(numbers), dtype=jnp.int32))
 
 
-def kept(state: ElitesState) -> dict[int, tuple[int, float]]:
+def kept(state: FeaturedState) -> dict[int, tuple[int, float]]:
     """Cell: word and score."""
     archive = ELITES.archive(state)
     each = zip(archive.tasks, archive.score, archive.filled, strict=True)
     return {cell: (number_of(t), round(float(s), 4)) for cell, (t, s, f) in enumerate(each) if bool(f)}
 
 
-def started() -> ElitesState:
+def started() -> FeaturedState:
     """Words with 1, 2 and 3 ones, solved now and then."""
     return tell(ELITES, ELITES.init(SPACE, key=jr.key(0)), sent(1, 3, 7), solved(0.5, 0.25, 0.75))
 
@@ -135,13 +116,13 @@ def test_it_says_what_it_lacks():
     reasons = {
         "has no `features`; use Replay": among(Bits(), ELITES),
         "has no feature 'right'; it has ones, left": among(SPACE, Elites(features=("ones", "right"))),
-        "needs 3 features, but Featured has 2": among(SPACE, Elites(cells=(2, 2, 2), initial=1)),
+        "needs 3 features, but Counted has 2": among(SPACE, Elites(cells=(2, 2, 2), initial=1)),
     }
     for reason, parts in reasons.items():
         assert reason in (parts.explorer.refuses(parts) or "")
-    with pytest.raises(CombinationError, match="Elites needs 1 features right of Featured"):
+    with pytest.raises(CombinationError, match="Elites needs 1 features right of Counted"):
         Elites(cells=(9,), features=("right",), initial=1).places(SPACE, words(1))
-    with pytest.raises(ArgumentError, match="one entry for each of the 2 entries of `cells`"):
+    with pytest.raises(ArgumentError, match="one entry for each of the 2 features"):
         Elites(low=(0.0,))
     with pytest.raises(ArgumentError, match="`initial` must be at least 1 and at most 4"):
         Elites(cells=(2, 2))

@@ -155,3 +155,20 @@ def test_edits_need_a_space_that_can_be_edited():
     assert "use Frontier(edited=0)" in str(explorer.refuses(among(Blank(), explorer)))
     assert explorer.refuses(among(BITS, explorer)) is None
     assert FRONTIER.refuses(among(Blank(), FRONTIER)) is None
+
+
+def test_what_is_asked_next_and_why():
+    """A quarter of 8 rows for the three that are kept, once the two rounds of search are over."""
+    state = FRONTIER.init(BITS, key=jr.key(0))
+    shares = lambda: (FRONTIER.prospects(state).share.tolist(), float(FRONTIER.prospects(state).new))
+    assert shares() == ([0.0] * 3, 1.0)
+    state = search(state, 10, (0.0, 0.5, 1.0, 0.1))
+    assert shares() == ([0.0] * 3, 1.0), "another round of search comes"
+    state = search(state, 20, (0.2, 0.9, 0.4, 1.0))
+    assert FRONTIER.prospects(state).share.tolist() == pytest.approx([0.25 / 3] * 3)
+    assert shares()[1] == 0.75
+    edits = Frontier(rows=8, candidates=4, batches=2, kept=3, train=5, share=0.25, edited=0.5)
+    assert float(edits.prospects(edits.init(BITS, key=jr.key(0))).edited) == 0.0, "nothing is there to be edited"
+    again = edits.prospects(eqx.tree_at(lambda s: s.rounds, state, jnp.asarray(7, jnp.int32)))  # the next search
+    assert (float(again.edited), float(again.new)) == (0.5, 0.5)
+    assert again.reasons["edited"].tolist() == pytest.approx([0.5 / 3] * 3)

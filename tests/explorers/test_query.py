@@ -14,6 +14,7 @@ from explora.explorers.query import Candidates, Random, Selector, Top
 from explora.explorers.stopping import ClassificationChange, GainPerCall, KappaStability, OverallUncertainty
 from explora.learners import PPO, Supervised
 from explora.loop import State, hosted, init
+from explora.scores import Margin, Preferred
 from explora.testing import ExplorerSuite, Middles, Points, Quiz, Walk, check_run
 
 
@@ -115,6 +116,22 @@ def test_a_score_is_kept_as_it_was_when_the_item_was_chosen():
     assert state.scores[[59, 58, 57, 56, 0]].tolist() == [59.0, 58.0, 157.0, 156.0, 100.0]
 
 
+def test_a_score_that_remembers_is_told_once_which_answers_were_known_from_the_start():
+    class Tally(Score):
+        """How often it was told of each item."""
+
+        def init(self) -> np.ndarray:
+            return np.zeros((), np.int32)
+
+        def __call__(self, lesson: Lesson, outcome: Outcome, rows: Any) -> tuple[np.ndarray, Any]:
+            count = np.asarray(rows) + (lesson.plays > 0)
+            return count.astype(np.float32), count
+
+    steps = turns(parts(Query(Lowest(), score=Tally(), batch=3), each=2), 4)
+    assert steps[0][0].explorer.memory[:9].tolist() == [1] * 6 + [0] * 3
+    assert steps[-1][0].explorer.memory[:15].tolist() == [1] * 12 + [0] * 3
+
+
 def test_what_this_run_asked_before_it_died_counts_against_the_budget():
     what = parts(Query(Lowest(), batch=3, budget=2))
     state = init(what, key=jr.key(0))
@@ -168,6 +185,9 @@ def test_the_laws_of_a_run_hold():
 def test_what_does_not_fit_is_refused_with_a_sentence():
     with pytest.raises(CombinationError, match="Top chooses by score and there is none; give `score`"):
         parts(Query(Top())).check()
+    refused = Query(Top(), Preferred(Margin())).refuses(parts(Query(Random())))
+    assert refused is not None
+    assert refused.startswith("Preferred scores tasks by their features")
     with pytest.raises(CombinationError, match="Query needs items, predictions"):
         Parts(Walk(), PPO(), Query(Random())).check()
     with pytest.raises(ArgumentError, match="`batch` must be at least 1, got 0"):

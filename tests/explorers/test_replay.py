@@ -343,3 +343,51 @@ def test_rounds_compile_into_one_program():
         stepped = one(jnp.asarray(at, jnp.int32), stepped)
     for a, b in zip(jax.tree.leaves(looped), jax.tree.leaves(stepped), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_what_is_asked_next_and_why_by_hand():
+    """Ranks 1 to 4 weigh 1, ½, ⅓, ¼ of 25/12; ages 3, 2, 1, 0 of 6; κ = ½; one round in five is new."""
+    explorer = replace(PLAIN, probability=0.8, temperature=1.0, staleness=0.5)
+    found = explorer.prospects(taught(explorer, 1, 2, 3, 4, scores=[4.0, 3.0, 2.0, 1.0]))
+    score, stale = 0.4 * np.array([12, 6, 4, 3]) / 25, 0.4 * np.array([3, 2, 1, 0]) / 6
+    np.testing.assert_allclose(found.reasons["score"], [*score, 0, 0, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(found.reasons["staleness"], [*stale, 0, 0, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(found.share, [*(score + stale), 0, 0, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose([found.new, found.edited], [0.2, 0.0], atol=1e-6)
+    empty = explorer.prospects(explorer.init(BITS, key=jr.key(0)))
+    assert float(empty.new) == 1.0
+    assert not np.asarray(empty.share).any()
+
+
+@pytest.mark.parametrize(
+    "explorer",
+    [
+        replace(PLAIN, probability=0.6),
+        replace(PLAIN, probability=0.6, parallel=True, edit=True, capacity=16, minimum_fill=0.25),
+    ],
+)
+@pytest.mark.slow
+def test_what_is_asked_next_is_what_is_asked_on_average(explorer):
+    state = taught(explorer, 1, 2, 3, 4, scores=[1.0, 4.0, 2.0, 3.0])
+    found = explorer.prospects(state)
+    number = jax.vmap(lambda key: explorer.ask(state, BITS, "round", key=key)[1])(jr.split(jr.key(1), 2000))
+    ids, parents = np.asarray(number.id), np.asarray(number.parent)
+    kept = np.asarray(state.buffer.id)[:4]
+    edits = (ids == NEW) & (parents != NEW)
+    shares = [(ids == id).mean() + (edits & (parents == id)).mean() for id in kept]
+    np.testing.assert_allclose(found.share[:4], shares, atol=0.02)
+    np.testing.assert_allclose([found.new, found.edited], [1 - sum(shares), edits.mean()], atol=0.02)
+    np.testing.assert_allclose(np.asarray(found.share).sum() + found.new, 1.0, rtol=1e-5)
+    np.testing.assert_allclose(sum(found.reasons.values()), found.share, rtol=1e-5)
+
+
+def test_after_a_replay_edits_come_for_certain():
+    explorer = replace(PLAIN, edit=True)
+    state = taught(explorer, 1, 2, 3, 4, scores=[1.0, 2.0, 3.0, 4.0])
+    assert float(explorer.prospects(state).edited) == 0.0
+    state, lesson = ask(explorer, state, jr.key(0))
+    found = explorer.prospects(tell(explorer, state, lesson, outcome([1.0, 2.0, 3.0, 4.0])))
+    assert (float(found.new), float(found.edited)) == (0.0, 1.0)
+    times = [lesson.id.tolist().count(id) / 4 for id in state.buffer.id[:4].tolist()]
+    np.testing.assert_allclose(found.share, [*times, 0, 0, 0, 0], err_msg="edits of what was replayed")
+    assert list(found.reasons) == ["score", "staleness", "edited"]

@@ -78,6 +78,7 @@ def test_the_first_steps_leave_the_target_out_of_account():
     assert float(step(patient, state, lambda places: jnp.full((16,), 4.0)).weight) > 0.0
 
 
+@pytest.mark.slow
 def test_as_published_it_moves_to_where_its_few_tasks_happened_to_lie():
     """The same return everywhere says nothing about where to go; only the centred objective knows."""
     fields = {"rows": 16, "window": 32, "mean": 0.5, "spread": 0.1, "pace": 0.0}
@@ -96,6 +97,7 @@ def test_without_a_target_it_goes_where_returns_are():
     assert float(divergence(state.gaussian, start(alone).gaussian)) <= 0.2
 
 
+@pytest.mark.slow
 def test_while_the_target_is_far_it_does_not_shrink_below_the_floor():
     """Returns in a small spot would narrow it."""
     spot = lambda places: jnp.exp(-jnp.sum((places - 0.5) ** 2, axis=1) / 0.002)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Int32
 
 from explora.core import ArgumentError, CombinationError, Parts, Status, fresh_lesson
 from explora.learners import PPO, Population
-from explora.nets import GRU, LSTM, ActorCritic, Dense
+from explora.nets import GRU, LSTM, ActorCritic, Choices, Dense
 from explora.testing import Carousel, LearnerSuite, Trails, Walk, check_run
 
 WIDTH, STEPS, LANES = 5, 12, 4
@@ -31,6 +31,7 @@ class TestPPO(LearnerSuite):
         return ppo(minibatches=2)
 
 
+@pytest.mark.slow
 class TestPPOWithEverything(LearnerSuite):
     def part(self) -> PPO:
         net = ActorCritic(Dense(6), LSTM(WIDTH), hidden=4, critics=2)
@@ -214,10 +215,9 @@ def test_what_is_published_is_the_average_of_late_weights(case: Any) -> None:
 
 
 def test_actions_are_drawn_by_their_probability() -> None:
-    from explora.learners._ppo import _draw
-
     shares = jnp.array([0.5, 0.2, 0.3])
-    drawn = jax.jit(_draw)(jr.split(jr.key(0), 20_000), jnp.broadcast_to(jnp.log(shares)[None], (20_000, 3)))
+    logits = jnp.broadcast_to(jnp.log(shares)[None], (20_000, 3))
+    drawn = jax.jit(lambda keys: Choices(logits).draw(keys))(jr.split(jr.key(0), 20_000))
     found = np.bincount(np.asarray(drawn), minlength=3) / 20_000
     assert np.allclose(found, shares, atol=0.015)  # four standard deviations
 

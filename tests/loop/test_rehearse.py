@@ -52,7 +52,7 @@ def rehearsed(learner: Linear) -> Parts:
 def test_every_phase_is_rehearsed_without_numbers_and_a_chunk_need_not_do_it_again():
     MET.clear()
     parts = rehearsed(Listening())
-    assert set(MET) == {("new", False), ("again", False)}
+    assert set(MET) == {("", False)}  # both are one program, which is not told which it is
     MET.clear()
     chunk(parts, init(parts, key=jr.key(1)), root=jr.key(1), turns=2, capacity=3)
     assert MET == []
@@ -77,3 +77,18 @@ def test_what_needs_plain_python_is_not_rehearsed():
     MET.clear()
     rehearsed(Hosted())
     assert MET == []
+
+
+class Particular(Walk):
+    """Wants its programs compiled in another way."""
+
+    @property
+    def compiler(self) -> dict[str, bool | int | str]:
+        return {"xla_cpu_use_fusion_emitters": False}
+
+
+def test_what_a_domain_tells_the_compiler_is_rehearsed_too():
+    parts = Parts(Particular(), Linear(), Carousel())
+    rehearse(parts, init(parts, key=jr.key(0)), root=jr.key(0), capacity=3)
+    state, _ = chunk(parts, init(parts, key=jr.key(0)), root=jr.key(0), turns=2, capacity=3)
+    assert int(state.turn) == 2

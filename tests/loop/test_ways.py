@@ -1,5 +1,6 @@
 """Many turns: compiled and hosted, phases in their rhythm, and what is logged."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from explora.core import ArgumentError, Explorer, Parts
+from explora.explorers import Frontier
 from explora.loop import Count, chunk, host_chunk, init, phase_at, phases
+from explora.loop._kinds import kinds
 from explora.loop._rhythm import phase_index
 from explora.testing import Carousel, Linear, Trails, Walk
 from explora.testing._suite import difference
@@ -49,6 +52,28 @@ def test_phases_follow_the_rhythm(compiled: Any) -> None:
     state, log = chunk(PARTS, compiled[0], root=ROOT, turns=2, capacity=12)
     assert log.phase.tolist()[:2] == [0, 1]  # turns 7 and 8
     assert int(state.turn) == 9
+
+
+class Careless(Carousel):
+    """Its first state holds plain numbers, whose type JAX calls weak."""
+
+    def init(self, space: Any, *, key: Any) -> Any:
+        return dataclasses.replace(super().init(space, key=key), score=jnp.full((self.slots,), 0.0))
+
+
+def test_a_second_chunk_is_not_compiled_anew_whatever_the_first_types_were() -> None:
+    parts = Parts(Walk(), Linear(), Careless())
+    first = Careless().init(parts.space, key=jr.key(0))
+    assert any(getattr(leaf, "weak_type", False) for leaf in jax.tree.leaves(first))
+    assert not any(getattr(leaf, "weak_type", False) for leaf in jax.tree.leaves(init(parts, key=jr.key(0))))
+
+
+def test_phases_of_one_form_are_one_program() -> None:
+    state = init(PARTS, key=jr.key(0))
+    assert kinds(PARTS.explorer, state.explorer, PARTS.space) == (("new", "again"),)
+    frontier = Frontier(rows=4, candidates=8, kept=4)
+    apart = kinds(frontier, frontier.init(PARTS.space, key=jr.key(0)), PARTS.space)
+    assert apart == (("search",), ("train",))
 
 
 def test_every_turn_logs_its_tasks_under_its_phase(compiled: Any) -> None:

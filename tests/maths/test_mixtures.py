@@ -46,6 +46,7 @@ def test_one_gaussian_is_fitted_in_closed_form():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_criterion_finds_two_clouds():
     points = two_clouds()
     mixture, _ = best_mixture(points, jnp.ones(120, bool), 1, 3, iterations=30, key=jr.key(2))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from explora.core import ArgumentError, Box, Codes, CombinationError, Discrete
-from explora.nets import GRU, LSTM, ActorCritic, Convolution, Dense, features, flatten
+from explora.nets import GRU, LSTM, ActorCritic, Convolution, Dense, Memoryless, features, flatten
 
 SPEC = {"image": Codes((5, 4), 3), "direction": Discrete(4)}
 
@@ -81,9 +81,9 @@ def test_an_actor_critic_gives_preferences_and_values(net: ActorCritic) -> None:
     assert np.abs(np.asarray(logits)).max() < 0.1  # near-even preferences at the start
 
 
-def test_actions_that_are_not_discrete_are_refused() -> None:
-    with pytest.raises(CombinationError, match="ActorCritic chooses among discrete actions, but the environment takes"):
-        ActorCritic().init(SPEC, Box((2,)), key=jr.key(0))
+def test_actions_that_are_neither_choices_nor_numbers_are_refused() -> None:
+    with pytest.raises(CombinationError, match="ActorCritic decides on choices or on numbers, but the environment"):
+        ActorCritic().init(SPEC, Codes((2,), 3), key=jr.key(0))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,7 @@ def test_actions_that_are_not_discrete_are_refused() -> None:
         (Convolution, "channels"),
         (Convolution, "kernel"),
         (Convolution, "scalar"),
+        (Memoryless, "width"),
         (ActorCritic, "hidden"),
         (ActorCritic, "critics"),
     ],

@@ -13,7 +13,7 @@ from explora.people import People, Rules, application
 from explora.store import EvaluationRow, Record, RunFolder, Slots, TaskRow
 
 ADDRESS = "http://127.0.0.1:8321"
-NASTY = "<script>alert('here')</script>"
+NASTY = "<script>alert('here')</script><img src='x' onerror='alert(1)'>"
 """A text that a page must show and not run."""
 
 _number = itertools.count()
@@ -119,10 +119,10 @@ class Server:
 
 
 @contextmanager
-def served(path: Path, rules: Rules | None = None) -> Iterator[Server]:
+def served(path: Path, rules: Rules | None = None, queue: Path | None = None) -> Iterator[Server]:
     """A server around a run."""
     with RunFolder.open(path) as folder:
-        people = People.around(folder)
+        people = People.around(folder, queue=queue)
         people.desk._clock = Clock()
         try:
             yield Server(people, rules or Rules(rate=0.0))

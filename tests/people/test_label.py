@@ -231,7 +231,7 @@ def test_agreement_of_nobody_with_anybody():
 def test_a_run_that_asks_nobody_says_so(tmp_path: Path):
     with served(write_run(tmp_path / "run")) as server:
         found = server.owner.ask("POST", "/api/label/next", {"count": 1})
-        assert found.status_code == 503
+        assert found.status_code == 404
         assert "asks no people" in found.json()["error"]
         assert server.owner.ok("GET", "/api/watch/run")["tasks"] == 6
 

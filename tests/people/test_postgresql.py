@@ -1,8 +1,6 @@
 """The same acts, people and drafts in a real PostgreSQL server, started from the installed packages."""
 
 import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,42 +10,20 @@ from sqlalchemy.exc import DBAPIError
 
 from explora.core import ArgumentError
 from explora.people import Access, Base, Desk, EventLog, Person
+from explora.store import Database, Inbox
+
+from ._toy import crowd
 
 OWNER = Person("owner", "owner", "owner")
-_HOMES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not _HOMES, reason="no PostgreSQL server is installed under /usr/lib/postgresql"),
-]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own that listens on a socket in a folder; it refuses to run as root."""
-    pytest.importorskip("psycopg")
-    place = Path(f"/tmp/explora-postgresql-{os.getpid()}")  # the path of a socket must be short
-    place.mkdir(mode=0o700)
-    other = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    if other:
-        shutil.chown(place, **other)
-    tool = lambda name, *words: subprocess.run(
-        [_HOMES[-1] / name, "-D", place / "data", *words], check=True, capture_output=True, cwd=place, **other
-    )
-    tool("initdb", "-A", "trust", "-U", "explora", "--no-sync")
-    tool("pg_ctl", "-o", f"-k {place} -c listen_addresses=", "-l", place / "log", "-w", "start")
-    try:
-        yield f"postgresql://explora@/postgres?host={place}"
-    finally:
-        tool("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(place)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def two(url: str, request: pytest.FixtureRequest) -> Iterator[list[Base]]:
+def two(server_url: str, request: pytest.FixtureRequest) -> Iterator[list[Base]]:
     """Two servers' views of the same schema."""
     schema = f"people_{abs(hash(request.node.name)):x}"
-    bases = [Base(url, schema), Base(url, schema)]
+    bases = [Base(server_url, schema), Base(server_url, schema)]
     yield bases
     for base in bases:
         base.close()
@@ -77,8 +53,8 @@ def test_acts_are_there_once_and_can_be_taken_back(two: list[Base]):
 
 
 @pytest.mark.parametrize("change", ["UPDATE {}.event SET person = 'bob'", "DELETE FROM {}.event"])
-def test_the_database_itself_refuses_to_change_acts(url: str, change: str):
-    base = Base(url, "people_stays")
+def test_the_database_itself_refuses_to_change_acts(server_url: str, change: str):
+    base = Base(server_url, "people_stays")
     EventLog(base).append("ann", "schema", 1, "uuid-0001")
     with pytest.raises(DBAPIError, match="appended"), base._engine.begin() as connection:
         connection.exec_driver_sql(change.format("people_stays"))
@@ -122,3 +98,31 @@ def test_drafts(two: list[Base]):
     assert desk.drafts("bob") == {}
     desk.drop_draft("ann", "item")
     assert desk.drafts("ann") == {}
+
+
+def test_letters_of_two_processes_in_one_schema(server_url: str):
+    """The run and the server each have a connection of their own to the run's tables."""
+    schema = f"letters_{os.getpid()}"
+    Database.create(server_url, schema=schema).close()
+    run, server = (Inbox(Database.open(server_url, write=True, schema=schema)) for _ in range(2))
+    first = server.put("a", "task", {"task": 1}, "anna")
+    assert server.put("a", "task", {"task": 1}, "anna") == first
+    with pytest.raises(ArgumentError, match="was used for another letter"):
+        server.put("a", "task", {"task": 2}, "anna")
+    server.put("b", "task", None, "ben")
+    assert [(letter.uuid, letter.turn) for letter in run.take(7)] == [("a", 7), ("b", 7)]
+    server.put("c", "task", None, "ben")
+    assert [letter.uuid for letter in run.take(9, since=8)] == ["c"]
+    assert (run.due(6), run.due(7), run.due(9)) == (7, 9, None)
+    assert [letter.turn for letter in server.letters()] == [7, 7, 9]
+    server.close()
+    run.close()
+
+
+def test_rounds_are_the_same_rounds_there(two: list[Base], tmp_path: Path):
+    rounds = crowd(two, tmp_path)
+    examples = rounds.examples(1)
+    assert [len(example.votes) for example in examples if "number" in example.values["text"]] == [2] * 12
+    assert rounds.counts()[0].collected == 13
+    assert not any(set(example.claims) & set(example.votes) for example in examples)
+    rounds.shut()

@@ -130,9 +130,9 @@ def test_an_interrupted_run_saves_and_goes_on(parts: Parts, plan: Plan, whole: P
             if progress.turn >= 3:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    path = tmp_path / "interrupted"
+    path, before = tmp_path / "interrupted", signal.getsignal(signal.SIGINT)
     assert run(parts, plan, out=path, recipe="toy", watchers=(Interrupts(),)).reason == "interrupted"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     assert resume(path).reason == "finished"
     assert_equal(path, whole)
 
@@ -245,6 +245,13 @@ def test_a_schedule_that_follows_the_clock_does_not_begin_again(parts: Parts, pl
     with RunFolder.open(path) as folder:
         assert folder.database.schedules()[turn] == settled, "what was settled is not forecast anew"
         assert folder.database.last().budget == settled
+
+
+def test_a_run_whose_time_is_over_before_it_begins_takes_a_turn_all_the_same(parts: Parts, plan: Plan, tmp_path: Path):
+    late = dataclasses.replace(plan, steps=None, minutes=1e-6, watch=())
+    assert run(parts, late, out=tmp_path / "late").reason == "finished"
+    with RunFolder.open(tmp_path / "late") as folder:
+        assert folder.database.last().turn > 0
 
 
 def test_evaluations_come_by_steps_alone():

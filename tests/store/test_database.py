@@ -147,7 +147,9 @@ def test_a_record_is_written_whole_or_not_at_all(database, bad):
         database.append(record(1), **(whole | bad))
     assert all(rows == [] for rows in database.content().values())
     database.append(record(1), **whole)
-    assert all(len(rows) == 1 for name, rows in database.content().items() if name not in ("schedule", "journal"))
+    assert all(
+        len(rows) == 1 for name, rows in database.content().items() if name not in ("schedule", "journal", "letter")
+    )
 
 
 def test_a_turn_is_recorded_once(database):
@@ -191,7 +193,9 @@ def test_what_came_from_outside_survives_a_rewind(database):
     assert [entry.turn for entry in database.journal("skip")] == [6]
     assert database.schedules() == {4: 1005.0}
     assert database.content()["journal"][0] == (0, 5, "answer", '{"label":3}')
-    assert [rows for name, rows in database.content().items() if name not in ("schedule", "journal")] == [[]] * 5
+    assert [rows for name, rows in database.content().items() if name not in ("schedule", "journal", "letter")] == [
+        []
+    ] * 5
 
 
 def test_a_schedule_is_settled_once(database):

@@ -6,13 +6,19 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from explora.core import ArgumentError, RunError
-from explora.store import Claim, Slots
+from explora.store import Claim, Message, Slots
+from explora.store._slots._claiming import urgent
+from explora.store._slots._tables import LOG
 
 
 class Watch:
@@ -30,9 +36,13 @@ def watch() -> Watch:
     return Watch()
 
 
-@pytest.fixture
-def slots(tmp_path: Path, watch: Watch) -> Slots:
-    return Slots(tmp_path / "queue.db", clock=watch)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def slots(request: pytest.FixtureRequest, tmp_path: Path, watch: Watch) -> Iterator[Slots]:
+    """The same queue in a file and in a server."""
+    where = tmp_path / "queue.db" if request.param == "sqlite" else request.getfixturevalue("server_url")
+    found = Slots(where, schema=f"queue_{uuid.uuid4().hex[:12]}", clock=watch)
+    yield found
+    found.close()
 
 
 def offered(slots: Slots, count: int, **how: int) -> list[str]:
@@ -232,9 +242,9 @@ def test_cost_and_time_of_every_call_are_kept(slots: Slots, watch: Watch):
 def test_nothing_can_be_erased(slots: Slots):
     offered(slots, 1)
     claimed(slots)
-    for change in ("DELETE FROM log", "UPDATE log SET time = 0"):
-        with pytest.raises(RunError, match="only ever appended"), slots._changing("spoil") as connection:
-            connection.exec_driver_sql(change)
+    for change in (sa.delete(LOG), sa.update(LOG).values(time=0.0)):
+        with pytest.raises(RunError, match="only ever appended"), slots._place.writing("spoil") as connection:
+            connection.execute(change)
     assert kinds(slots) == ["claimed"]
 
 
@@ -303,9 +313,11 @@ def test_people_whose_machines_die_between_claim_and_answer_lose_nothing(tmp_pat
     assert ends == [9, 9, 0, 0, 0]
     settled, _ = Slots(path).settled()
     assert sorted(settled) == sorted(items)
-    assert all(len({word.annotator for word in words}) == len(words) == 2 for words in settled.values())
+    for words in settled.values():  # on a slow machine a lease may be over before the answer: that one is surplus
+        answered = [word.annotator for word in words if word.kind == "answered"]
+        assert len(set(answered)) == len(answered) == 2
     claims = Counter(event["slot"] for event in Slots(path).events() if event["kind"] == "claimed")
-    assert sorted(claims.values())[-3:] == [1, 2, 2]  # the two that died had one slot each, claimed once more
+    assert sum(claims.values()) >= len(claims) + 2  # the two that died had one slot each, claimed once more
 
 
 @pytest.mark.slow
@@ -322,9 +334,9 @@ def test_who_dies_with_a_claim_leaves_it_to_others(tmp_path: Path):
 def test_every_column_is_described(slots: Slots):
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page.split("## The queue of questions")[1], re.M))
-    with slots._changing("look into") as connection:
+    with slots._place.reading() as connection:
         for table in ("queue", "item", "slot", "word", "log"):
-            columns = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
+            columns = {column["name"] for column in sa.inspect(connection).get_columns(table, slots._place.schema)}
             assert set(re.findall(r"`(\w+)`", rows[table])) == columns, table
 
 
@@ -373,12 +385,73 @@ def test_what_somebody_said_newest_first(slots: Slots, watch: Watch):
     assert slots.noted("uuid-9") is None
 
 
-def test_claiming_from_a_long_queue_walks_along_an_index(slots: Slots):
+def test_claiming_from_a_long_queue_walks_along_an_index(tmp_path: Path):
     """Sorting the open questions anew for each claim took a tenth of a second with ten thousand of them."""
-    from explora.store._slots import _OPEN
+    slots = Slots(tmp_path / "queue.db")
+    query = str(urgent().compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}))
+    with slots._place.reading() as connection:
+        asked = query.replace("?", "0")  # as text: only the plan is wanted
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+    said = [str(row[-1]) for row in plan]
+    assert sum("slot_next (state=?)" in each for each in said) == 2
+    assert sum("TEMP B-TREE" in each for each in said) == 1, "the few that were found are sorted, and no others"
 
-    with slots._transaction("read", "BEGIN") as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {_OPEN.text}", {"who": "ann"}).all()
-    said = " ".join(str(row[-1]) for row in plan)
-    assert "slot_next (state=?)" in said
-    assert "TEMP B-TREE" not in said
+
+def message(who: str, item: str, uuid: str, value: object = "cat", kind: str = "answered") -> Message:
+    return Message(kind, item, who, uuid, None if kind != "answered" else value, seconds=1.0)
+
+
+def test_what_many_say_at_once_counts_as_if_one_had_come_after_the_other(slots: Slots):
+    offered(slots, 3, overlap=2)
+    for who in ("ann", "bob"):
+        slots.claim_many(who, 2)
+    said = [
+        message("ann", "item-0", "uuid-1", "cat"),
+        message("bob", "item-0", "uuid-2", "dog"),
+        message("ann", "item-0", "uuid-1", "cat"),  # sent again
+        message("ann", "item-0", "uuid-3", "cow"),  # a correction
+        message("bob", "item-0", "uuid-3", "cow"),  # somebody else's name of an act
+        message("cem", "item-1", "uuid-4"),  # never asked
+        message("bob", "item-1", "uuid-5", kind="skipped"),
+        message("ann", "item-1", "", "cat"),
+    ]
+    found, claims = slots.exchange(said, [("ann", 5), ("dia", 0), ("cem", 5)])
+    assert [each for each in found if isinstance(each, bool)] == [True, True, True, True, True]
+    refused = [str(each) for each in found if not isinstance(each, bool)]
+    assert ["used for another" in refused[0], "not asked" in refused[1], "empty" in refused[2]] == [True] * 3
+    assert [[claim.item for claim in each] for each in claims] == [["item-2"], [], ["item-2"]]
+    last = {(word.annotator, word.item): (word.kind, word.value) for word in slots.words()}
+    assert last == {
+        ("ann", "item-0"): ("answered", "cow"),
+        ("bob", "item-0"): ("answered", "dog"),
+        ("bob", "item-1"): ("skipped", None),
+    }
+    assert slots.count() == {"answered": 2, "skipped": 1, "leased": 3}
+    assert kinds(slots)[4:] == ["answered", "answered", "answered", "skipped", "claimed", "claimed"]
+
+
+def test_a_late_answer_without_a_slot_finds_where_it_was_asked(slots: Slots, watch: Watch):
+    offered(slots, 1)
+    claimed(slots, "ann", 60.0)
+    watch.now += 61.0
+    claimed(slots, "bob")
+    assert slots.exchange([message("ann", "item-0", "uuid-1"), message("bob", "item-0", "uuid-2")])[0] == [False, True]
+    assert {word.annotator: word.kind for word in slots.words()} == {"ann": "surplus", "bob": "answered"}
+
+
+def test_who_lost_a_slot_is_asked_again_though_another_of_the_item_is_free(slots: Slots, watch: Watch):
+    offered(slots, 1, overlap=2)
+    claimed(slots, "ann", 10.0)
+    second = claimed(slots, "bob", 10.0)
+    watch.now += 11.0
+    again = claimed(slots, "bob")
+    assert (again.slot, again.attempt) == (second.slot, 2)
+
+
+def test_events_can_be_read_in_parts(slots: Slots):
+    offered(slots, 4, overlap=2)
+    for who in ("ann", "bob"):
+        slots.claim_many(who, 3)
+    assert [event["id"] for event in slots.events(after=2, most=3)] == [3, 4, 5]
+    assert [event["id"] for event in slots.events(before=5, most=2, newest=True)] == [4, 3]
+    assert [event["id"] for event in slots.events(annotator="bob")] == [4, 5, 6]

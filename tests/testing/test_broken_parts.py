@@ -149,6 +149,7 @@ class Growing(Walk):
         return after._replace(reward=jnp.stack([after.reward, after.reward]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "law", "sentence"),
     [
@@ -203,6 +204,7 @@ class Fickle(Linear):
         return {"loss": state.loss} if float(state.loss) == 0.0 else {"error": state.loss}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("learner", "law", "sentence"),
     [
@@ -271,6 +273,7 @@ class Overdone(Carousel):
         return 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("explorer", "law", "sentence"),
     [
@@ -340,6 +343,7 @@ def test_a_loop_that_compiles_for_every_length_is_refused(monkeypatch: pytest.Mo
 # --- the functions that need no pytest -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_functions_raise_what_the_suites_raise() -> None:
     with pytest.raises(BrokenLaw, match="AnyMark"):
         check_space(AnyMark(), COUNT=4)

@@ -11,8 +11,10 @@ from explora.testing import (
     Carousel,
     EnvironmentSuite,
     ExplorerSuite,
+    Flags,
     LearnerSuite,
     Linear,
+    Sled,
     SpaceSuite,
     Trail,
     Trailblazer,
@@ -37,6 +39,12 @@ class TestWalk(EnvironmentSuite):
         return Walk()
 
 
+@pytest.mark.slow
+class TestSled(EnvironmentSuite):
+    def part(self) -> Sled:
+        return Sled()
+
+
 class TestTrailblazer(EnvironmentSuite):
     LIMIT_IS_END = True
 
@@ -56,6 +64,11 @@ class TestCarousel(ExplorerSuite):
 
 def test_the_blanks_of_the_studio_obey_the_laws_too() -> None:
     check_space(Blanks(), COUNT=4)
+
+
+@pytest.mark.slow
+def test_the_flags_of_the_sled_obey_the_laws_too() -> None:
+    check_space(Flags(), COUNT=4)
 
 
 @pytest.mark.slow

@@ -175,10 +175,15 @@ class GymnasiumDomain(Environment[Any, Any, Any]):
 
         return rollout(self, policy, lesson, key=key)
 
-    def judge(self, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
+    def watch(self, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
+        from ._hosted_play import rollout
+
+        return rollout(self, policy, lesson, key=key, watched=True)
+
+    def judge(self, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray, part: Any = 1.0) -> Outcome:
         from ._hosted_play import episodes
 
-        return episodes(self, policy, lesson, key=key)
+        return episodes(self, policy, lesson, key=key, part=part)
 
     def reset(self, world: Any, *, key: PRNGKeyArray) -> Any:
         raise CombinationError(self._hosted_only("reset"))

@@ -4,6 +4,7 @@ The records, the gap after a truncated step and the keys are those of the compil
 the same environment leaves the same trajectories.
 """
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -13,13 +14,15 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Int32, PRNGKeyArray, PyTree
 
-from explora.core import Experience, Lesson, Outcome, Policy, Status, Trajectories, row_keys, step_key
+from explora.core import After, Experience, Lesson, Outcome, Policy, Status, Trajectories, row_keys, step_key
 
 from ._from_gymnasium import GymnasiumDomain
 from ._spaces import reader, writer
 
 
-def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
+def rollout(
+    domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray, watched: bool = False
+) -> Experience:
     """Plays each lane of a lesson for `domain.steps * lesson.plays` steps.
 
     **Arguments:**
@@ -28,6 +31,7 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
     - `policy`: who acts.
     - `lesson`: what is played; rows of a lane are neighbours.
     - `key`: the only source of chance.
+    - `watched`: whether to record what there was to see after each step.
 
     **Returns:** an `Experience` of `Trajectories`; a row is VOID if its lane never came to it, or if a step was not
     finite.
@@ -40,7 +44,7 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
     index = np.arange(lanes, dtype=np.int32)
     fresh, gap = np.ones(lanes, bool), np.zeros(lanes, bool)
     spoiled, played = np.zeros(lesson.rows, bool), np.zeros(lesson.rows, bool)
-    memory, records = policy.memory(lanes), []
+    memory, records, after = policy.memory(lanes), [], []
 
     with domain.lent(lanes) as envs:
         seats = [_Seat(domain, envs, lane) for lane in range(lanes)]
@@ -56,6 +60,9 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
                 if not gap[lane]:
                     seen[lane] = seat.step(moves[lane], moment)
                     spoiled[row[lane]] |= seat.broken
+            if watched:
+                after.append(After(seen.copy()))
+            for lane, seat in enumerate(seats):
                 if moment.terminated[lane] or gap[lane]:
                     place[lane] = (place[lane] + 1) % queue
                     seen[lane] = seat.begin(tasks[lane * queue + place[lane]], seeds[time, lane])
@@ -65,21 +72,26 @@ def rollout(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRN
         clock = np.full(lanes, steps + 1, np.int32)
         _, _, last = _act(policy, seen.copy(), memory, fresh, key, index, clock, who)
 
-    record = jax.tree.map(lambda *x: jnp.asarray(np.stack(x)), *records)
+    stacked = lambda *x: jnp.asarray(np.stack(x))
+    record, noted = jax.tree.map(stacked, *records), jax.tree.map(stacked, *after) if watched else None
     status = np.where(played & ~spoiled, Status.ANSWERED, Status.VOID).astype(np.int8)
-    return Experience(jnp.asarray(status), Trajectories(*record, last))  # pyright: ignore[reportCallIssue]
+    return Experience(jnp.asarray(status), Trajectories(*record, last, noted))  # pyright: ignore[reportCallIssue]
 
 
-def episodes(domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
+def episodes(
+    domain: GymnasiumDomain, policy: Policy, lesson: Lesson, *, key: PRNGKeyArray, part: float = 1.0
+) -> Outcome:
     """Plays every row for exactly `lesson.plays` episodes, one after the other, all rows side by side.
 
-    **Arguments:** as `rollout`.
+    **Arguments:** as `rollout`, and
+
+    - `part`: how much of its limit an episode may last at most, above 0 and up to 1.
 
     **Returns:** an `Outcome` with `episodes`, `returns`, `max_returns`, `solved`, `lengths` and `steps`.
     """
     rows, plays = lesson.rows, lesson.plays
     tasks = _apart(lesson.tasks, rows)
-    limit = domain.limit(None)
+    limit = math.ceil(part * domain.limit(None))
     starts = np.asarray(_starts(key, rows * plays)).reshape(rows, plays)
     returns, lengths = np.zeros((rows, plays), np.float32), np.zeros((rows, plays), np.int32)
     solved, spoiled = np.zeros((rows, plays), bool), np.zeros(rows, bool)

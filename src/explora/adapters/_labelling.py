@@ -16,7 +16,7 @@ class Labelling:
     """Says which items of a pool to label next, and learns from the labels.
 
     ```python
-    work = Labelling(recipe("active").build(Pool(Source("mails.csv", target="topic"), oracle=Nobody())))
+    work = Labelling(recipe("uncertainty-herding").build(Pool(Source("mails.csv", target="topic"), oracle=Nobody())))
     for id in work.ask(20):
         work.tell([id], [somebody_reads(work.show(id))])
     ```
@@ -37,7 +37,7 @@ class Labelling:
         if not isinstance(domain, Pool) or not isinstance(explorer, Query):
             raise CombinationError(
                 f"Labelling needs a Pool and a Query, got {type(domain).__name__} and {type(explorer).__name__}: build "
-                "a recipe of questions, `active` say, on a `Pool`"
+                "a recipe of questions, `margin` say, on a `Pool`"
             )
         self._desk = Desk(Memory())
         self._pool = Pool(domain.source, domain.oracle, domain.kind, domain.held_out, domain.split, self._desk)

@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, PRNGKeyArray
 
-from explora.core import ArgumentError, Space, Suite, TaskError
+from explora.core import ArgumentError, Field, Space, Suite, TaskError
 
 from ._parameter_studio import ParameterStudio
 
@@ -42,6 +42,11 @@ class Real(eqx.Module):
     def count(self) -> int:
         """How many values there are; 0: a continuum."""
         return 0
+
+    @property
+    def field(self) -> Field:
+        """What an editor asks for."""
+        return Field(self.name, "real", self.low, self.high, log=self.log)
 
     def read(self, number: float) -> float:
         """The value for which a coordinate stands."""
@@ -81,6 +86,11 @@ class Whole(eqx.Module):
     def count(self) -> int:
         """How many values there are."""
         return self.high - self.low + 1
+
+    @property
+    def field(self) -> Field:
+        """What an editor asks for."""
+        return Field(self.name, "whole", self.low, self.high)
 
     def read(self, number: float) -> int:
         """The value for which a coordinate stands."""
@@ -127,6 +137,11 @@ class Choice(eqx.Module):
     def count(self) -> int:
         """How many values there are."""
         return len(self.options)
+
+    @property
+    def field(self) -> Field:
+        """What an editor asks for."""
+        return Field(self.name, "choice", choices=self.options)
 
     def read(self, number: float) -> str | int | float | bool:
         """The value for which a coordinate stands."""
@@ -234,6 +249,10 @@ class ParameterSpace(Space[Float32[Array, " parameters"]]):
                 raise TaskError(f"`{entry.name}` must be {options}, got {value[entry.name]!r}")
             numbers.append(number)
         return jnp.array(numbers, jnp.float32)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(entry.field for entry in self.entries)
 
     def describe(self, task: Float32[Array, " parameters"]) -> str:
         show = lambda x: f"{x:.4g}" if isinstance(x, float) else str(x)

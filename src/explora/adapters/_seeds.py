@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, PRNGKeyArray
 
-from explora.core import ArgumentError, Space, Suite, TaskError
+from explora.core import ArgumentError, Field, Space, Suite, TaskError
 
 
 class SeedSpace(Space[Array]):
@@ -45,6 +45,10 @@ class SeedSpace(Space[Array]):
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < self.reserved + self.levels:
             raise TaskError(f"a seed is a whole number in [0, {self.reserved + self.levels}); got {value!r}")
         return jnp.asarray(value, jnp.int32)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return (Field("", "whole", 0, self.reserved + self.levels - 1, hint="the seed"),)
 
     def describe(self, task: Array) -> str:
         return f"seed {int(task)}"

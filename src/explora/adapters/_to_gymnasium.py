@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ._gymnasium_vector import ExploraVectorEnv
 
 
+_BOX2D = "explora/BipedalWalker-v0"
+
+
 def to_gymnasium(
     environment: Environment, task: Any = None, *, render_mode: str | None = None, size: int = 320
 ) -> "ExploraEnv":
@@ -58,8 +61,9 @@ def to_gymnasium_vector(environment: Environment, lanes: int, task: Any = None) 
 def register() -> tuple[str, ...]:
     """Makes `gymnasium.make("explora/Maze-v0", height=9, width=9, walls=25)` work, and so for every domain.
 
-    Keyword arguments are fields of the environment or of its space. Importing `explora.adapters.registered` does the
-    same, so `gymnasium.make("explora.adapters.registered:explora/Maze-v0")` needs no other line.
+    Keyword arguments are fields of the environment or of its space. `explora/BipedalWalker-v0` is Gymnasium's own
+    walker in Box2D on our terrains; its arguments are those of `box2d_walker`. Importing `explora.adapters.registered`
+    does the same, so `gymnasium.make("explora.adapters.registered:explora/Maze-v0")` needs no other line.
 
     **Returns:** the registered names.
     """
@@ -75,7 +79,9 @@ def register() -> tuple[str, ...]:
                 vector_entry_point="explora.adapters._to_gymnasium:make_registered_vector",
                 kwargs={"domain": entry.name},
             )
-    return tuple(names)
+    if _BOX2D not in gymnasium.registry:
+        gymnasium.register(_BOX2D, entry_point="explora.domains.walker:box2d_walker")
+    return (*names, _BOX2D)
 
 
 def make_registered(

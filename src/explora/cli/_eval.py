@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ import tyro
 from explora.core import ArgumentError, Questions, Suite
 from explora.ledger import Verdict, joined
 from explora.maths import cvar
-from explora.runs import Player, load
+from explora.runs import Player, RoundVersions, load, round_parts
 from explora.store import find
 
 from ._parse import RunPath, parse
@@ -26,7 +27,9 @@ def evaluate(words: list[str]) -> int:
 
     def evaluate(
         run: RunPath,
-        suite: Annotated[str | None, tyro.conf.arg(help="a suite or a group of suites; default: the first")] = None,
+        suite: Annotated[
+            str | None, tyro.conf.arg(help="a suite or a group of suites, or `rounds`; default: the first")
+        ] = None,
         tasks: Annotated[str | None, tyro.conf.arg(help="a file with your own tasks (text mazes)")] = None,
         episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,
         seed: Annotated[int, tyro.conf.arg(help="of the evaluation")] = 0,
@@ -40,13 +43,17 @@ def evaluate(words: list[str]) -> int:
         tasks are reported apart: they are chosen by one evaluation and measured by a second one with another seed.
 
         Of a run that asks questions it says how many held-out items are right, in all and class by class; there is
-        nothing to play twice.
+        nothing to play twice. `--suite rounds` judges all versions that rounds against its model taught, and what the
+        run knows now, on the suites of these rounds.
         """
         if episodes < 1:
             raise ArgumentError(f"`episodes` must be at least 1, got {episodes}")
         if suite is not None and tasks is not None:
             raise ArgumentError("give `--suite` or `--tasks`, not both")
         path = find(run)
+        if suite == "rounds":
+            _say_rounds(path, as_json)
+            return 0
         # a file that cannot be read is said to be so before anything is compiled
         domain = _domain(path)
         name = tasks or suite or next(iter(domain.suite_names), None)
@@ -101,6 +108,25 @@ def _say_answers(run: str, player: Player, suites: list[Suite], as_json: bool) -
         rows = "".join(f"{name:{width}}  {score:5.3f}\n" for name, score in tasks.items())
         sys.stdout.write(f"{'class':{width}}  right\n{rows}")
     sys.stdout.write(f"{answered_text(means, answers)}\n")
+
+
+def _say_rounds(path: Path, as_json: bool) -> None:
+    """How the versions that rounds taught do on the suites of the rounds."""
+    if not round_parts(path, "suite"):
+        raise ArgumentError(f"{path} has no rounds that ended; people play them on the page Fool of `explora people`")
+    versions = RoundVersions(path)
+    matrix, present = versions.judge(), versions.present()
+    rows = dict(zip(map(str, matrix.versions), matrix.right, strict=True)) | {"run": present}
+    if as_json:
+        suites = dict(zip(matrix.suites, matrix.sizes, strict=True))
+        right = {name: dict(zip(matrix.suites, row, strict=True)) for name, row in rows.items()}
+        sys.stdout.write(json.dumps({"run": str(path), "suites": suites, "right": right}) + "\n")
+        return
+    sys.stdout.write("".join([f"{'version':9}", *(f"{suite:>16}" for suite in matrix.suites), "\n"]))
+    for name, row in rows.items():
+        shares = (f"{count / size:.3f} ({count}/{size})" for count, size in zip(row, matrix.sizes, strict=True))
+        sys.stdout.write("".join([f"{name:9}", *(f"{share:>16}" for share in shares), "\n"]))
+    sys.stdout.write("run: what the run knows now, without rounds; a suite is hard for the version before it\n")
 
 
 def _worst(sampled: Verdict, suites: list[Suite], again: Callable[[], Verdict]) -> dict[str, float]:

@@ -14,7 +14,9 @@ from explora.core import Parts, UnknownName
 def exchanged(parts: Parts, words: list[str]) -> tuple[Parts, list[str]]:
     """Carries out the options that name a part, before the options of that part itself can be read.
 
-    A field that both parts have keeps its value, such as the width of a recurrent core.
+    A field that both parts have keeps its value, such as the width of a recurrent core. A part that may hold another
+    one in a field of the same name, and holds none, takes in the old one: `--explorer.score preferred` tilts the score
+    that the recipe has.
 
     **Arguments:**
 
@@ -69,8 +71,16 @@ def _exchange(parts: Parts, option: str, name: str) -> Parts:
         raise UnknownName(f"part for `{option}`", name, choices)
     same = {entry.name: entry.type for entry in dataclasses.fields(old)}
     shared = [entry.name for entry in dataclasses.fields(wanted) if same.get(entry.name) == entry.type]
-    new = wanted(**{entry: getattr(old, entry) for entry in shared})
+    kept = {entry: getattr(old, entry) for entry in shared}
+    if _takes_in(wanted, field) and not isinstance(old, wanted):
+        kept[field] = old
+    new = wanted(**kept)
     return _put(parts, [*way, field], new)
+
+
+def _takes_in(kind: type[eqx.Module], field: str) -> bool:
+    """Whether parts of a kind may hold another one in a field of that name, and hold none by default."""
+    return any(entry.name == field and entry.default is None for entry in dataclasses.fields(kind))
 
 
 def _names_part(parts: Parts, option: str) -> bool:

@@ -25,12 +25,16 @@ All verbs (each has its own --help):
   resume RUN          go on, bit for bit as if the run had never stopped
   eval RUN            play held-out tasks: --suite NAME, or --tasks FILE with your own mazes; --json for scripts
   report RUN          write report.html into the run's folder
+  film RUN            one episode as GIF or MP4, or as one picture: any recorded task, suite, or file of yours
   compare RUN RUN …   runs side by side, with intervals over seeds
   tune DOMAIN         search a recipe's fields on `graded`, the same budget for every recipe
   export RUN          weights as safetensors, tasks as JSON lines
   suggest             which items of a file to label next; no run, no server
   audit               labels that look wrong, contradictions, how good they make a model
   predict RUN         what a model that was taught by labels makes of new data
+  experience SOURCE   the episodes that a run has kept, or of a file; converted, counted, checked
+  learn SOURCE        a model that can be asked for things learns from them
+  ask RUN "…"         has such a model do what is asked, and says whether it did
   people RUN          a page in your browser to watch the run and to answer its questions
   list                the runs under ./runs
   recipes             the named algorithms, the parts they are made of, their papers
@@ -47,12 +51,16 @@ VERBS = {
     "resume": "_run",
     "eval": "_eval",
     "report": "_report",
+    "film": "_film",
     "compare": "_compare",
     "tune": "_tune",
     "export": "_export",
     "suggest": "_suggest",
     "audit": "_audit",
     "predict": "_predict",
+    "experience": "_ask",
+    "learn": "_ask",
+    "ask": "_ask",
     "people": "_people",
     "list": "_lists",
     "recipes": "_lists",

@@ -5,19 +5,28 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
+import equinox as eqx
+import jax
+import jax.random as jr
+import numpy as np
 import tyro
 
 from explora.core import Environment, ExploraError, Parts, Suite, spec
 from explora.domains import DOMAINS
+from explora.domains.views import Asking
+from explora.learners.sequence import SequencePolicy
 from explora.ledger import evaluate
+from explora.ledger.asked import Calibration, calibrate
 from explora.loop import State
-from explora.plots import Judged, Learned, gather, write_report
+from explora.plots import Actor, Cast, Judged, Learned, gather, write_report
 from explora.recipes import RECIPES, Recipe
-from explora.runs import Plan, Player, read, restore, watched
+from explora.runs import Agent, Plan, Player, read, restore, taught, watched
 from explora.store import RunFolder, find
 
 from ._parse import RunPath, parse
 from ._screen import Quiet
+
+_ASKED_TASKS, _ASKED_EACH = 16, 4  # how many tasks are asked for returns, how often each
 
 
 def report(words: list[str]) -> int:
@@ -70,7 +79,43 @@ def _learned(folder: RunFolder) -> tuple[Learned | None, list[str]]:
     notes = list(warnings)
     player = Player(parts, state) if isinstance(parts.domain, Environment) else None
     keeps = parts.explorer.archive(state.explorer) is not None
-    return Learned(parts, names, player, _judged(parts, plan, state, suites, notes), keeps), notes
+    judged, cast = _judged(parts, plan, state, suites, notes), _cast(folder, parts, plan)
+    return Learned(parts, names, player, judged, keeps, cast, _asked(player)), notes
+
+
+def _asked(player: Player | None) -> Calibration | None:
+    """What comes of asking a sequence model for returns between the least and the greatest in its data."""
+    if player is None or not isinstance(player.parts.domain, Asking) or not isinstance(player.policy, SequencePolicy):
+        return None
+    learner: Any = player.parts.learner
+    if "return" not in getattr(learner, "learner", learner).told:
+        return None
+    asking = player.parts.domain
+    tasks = eqx.filter_jit(asking.environment.space.samples)(_ASKED_TASKS, key=jr.key(0xA5C))
+    least, most = (np.full(_ASKED_TASKS, float(x)) for x in player.policy.ranges["return"])
+    if "optimal_returns" in asking.provides:
+        best = np.asarray(_best(asking.environment, tasks))
+        # more than the best there is in the mean was got by luck, and is asked for to show that
+        most = most if most[0] > best.max() + 1e-3 else np.clip(best, least, most)
+    return calibrate(asking, player.policy, tasks, least, most, repeats=_ASKED_EACH, key=jr.key(0))
+
+
+@eqx.filter_jit
+def _best(environment: Environment, tasks: Any) -> Any:
+    return jax.vmap(lambda task: environment.optimal_return(environment.world(task)))(tasks)
+
+
+def _cast(folder: RunFolder, parts: Parts, plan: Plan) -> Cast | None:
+    """Who plays as members of a population did."""
+    if not isinstance(parts.domain, Environment) or parts.learner.members == 1:
+        return None
+
+    def cast(turn: int, member: int) -> tuple[int, Actor] | None:
+        kept = [version for version in folder.versions.turns() if version <= turn]
+        found = taught(folder, parts, plan, max(kept)) if kept else None
+        return None if found is None else (found.turn, Agent(found.policy, who=member))
+
+    return cast
 
 
 def _judged(parts: Parts, plan: Plan, state: State, suites: dict[str, Suite], notes: list[str]) -> Judged | None:

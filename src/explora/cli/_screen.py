@@ -41,11 +41,12 @@ class Screen(Quiet):
         self.title = f"{recipe} on {domain}" if domain else recipe
         self.curves: dict[str, list[float]] = {}
         self.live: Live | None = None
-        self.path = ""
+        self.path, self.workers = "", 1
 
     def started(self, path: str, facts: dict[str, Any]) -> None:
-        self.path = path
-        self.console.print(f"[bold]{self.title}[/] → {path}")
+        self.path, self.workers = path, facts.get("workers", 1)
+        crew = f", {self.workers} workers" if self.workers > 1 else ""
+        self.console.print(f"[bold]{self.title}[/]{crew} → {path}")
         self.console.print("[dim]compiling (once; kept on disk for the next run) …[/]")
         if self.console.is_terminal:
             self.live = Live(console=self.console, refresh_per_second=4, transient=True)
@@ -80,6 +81,7 @@ class Screen(Quiet):
             Text(_bar(progress.share), style="cyan"),
             Text(f"{progress.calls:,} answers" if progress.calls else f"{progress.steps:,} steps"),
             Text("" if progress.calls else f"{progress.rate:,.0f}/s" if progress.rate else "…"),
+            Text(f"{self.workers} workers" if self.workers > 1 else ""),
             Text(_clock(progress.left)),
             Text("" if progress.calls else f"training solved {progress.metrics.get('play/solved', float('nan')):.2f}"),
         ]

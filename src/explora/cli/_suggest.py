@@ -12,6 +12,7 @@ from explora.adapters import Labelling
 from explora.core import ArgumentError, TaskError, override
 from explora.domains.pool import Nobody, Pool, Source
 from explora.recipes import recipe as find_recipe
+from explora.recipes import usual
 
 from ._parse import parse
 
@@ -29,8 +30,9 @@ def suggest(words: list[str]) -> int:
         ] = (),
         n: Annotated[int, tyro.conf.arg(aliases=("-n",), help="how many to name")] = 20,
         recipe: Annotated[
-            str, tyro.conf.arg(help="by which rule; `explora recipes` lists those of questions")
-        ] = "active",
+            str | None,
+            tyro.conf.arg(help="by which rule, see `explora recipes`; None: what suits the labels"),
+        ] = None,
         seed: Annotated[int, tyro.conf.arg(help="of all chance")] = 0,
         as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object on stdout")] = False,
     ) -> int:
@@ -42,13 +44,18 @@ def suggest(words: list[str]) -> int:
         if n < 1:
             raise ArgumentError(f"`n` must be at least 1, got {n}")
         pool = Pool(Source(data, target=target, pair=pair), Nobody(), held_out=0.0)
-        parts = override(find_recipe(recipe).build(pool), {"explorer.batch": n})
+        found = usual(pool) if recipe is None else find_recipe(recipe)
+        if found.plays != "questions":
+            raise ArgumentError(
+                f"`{found.name}` is no recipe of questions; `explora recipes` lists them, or leave `--recipe` out"
+            )
+        parts = override(found.build(pool), {"explorer.batch": n})
         work = Labelling(parts, seed)
         if labels is not None:
             known = _labels(labels)
             work.tell(list(known), list(known.values()))
         ids = work.ask()
-        _print(work, ids, recipe, as_json)
+        _print(work, ids, found.name, as_json)
         return 0
 
     return parse(suggest, words, "explora suggest")

@@ -5,15 +5,39 @@ Who has several devices calls what is compiled within `sharing`. There, what is 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import equinox as eqx
 import jax
 from jax.sharding import AxisType, PartitionSpec
 
+if TYPE_CHECKING:
+    from ._domain import Domain
+
 _LANES = "lanes"
+
+
+def jitted(
+    function: Callable[..., Any], domain: "Domain", *, donate: Literal["none", "all-except-first"] = "none"
+) -> Callable[..., Any]:
+    """A function as `equinox.filter_jit` compiles it, with the options that the domain wants; always the same object.
+
+    **Arguments:**
+
+    - `function`: of a module; it plays `domain`.
+    - `domain`: whose options.
+    - `donate`: whose buffers the compiled function may use again.
+    """
+    return _jitted(function, tuple(sorted(domain.compiler.items())), donate)
+
+
+@functools.cache
+def _jitted(function: Callable[..., Any], options: tuple[tuple[str, Any], ...], donate: Any) -> Callable[..., Any]:
+    compiled: Any = eqx.filter_jit  # its overloads do not know of the options that it hands on
+    return compiled(function, donate=donate, compiler_options=dict(options))
 
 
 @contextmanager
@@ -59,15 +83,16 @@ class Share:
         return jax.tree.map(lambda x: jax.lax.all_gather(x, _LANES, axis=axis, tiled=True), tree)
 
 
-def spread(function: Callable[..., Any], lanes: int, *trees: Any) -> Any:
+def spread(function: Callable[..., Any], lanes: int, *trees: Any, whole: tuple[Any, ...] = ()) -> Any:
     """Calls a function of lanes on every device with that device's share of the lanes.
 
     **Arguments:**
 
-    - `function`: called with a `Share` and with the arrays of `trees`; what it returns must be the same on all devices,
-      so whatever depends on its lanes goes through `total` or `gather`.
+    - `function`: called with a `Share`, with what is in `whole` and with the arrays of `trees`; what it returns must
+      be the same on all devices, so whatever depends on its lanes goes through `total` or `gather`.
     - `lanes`: how many there are.
     - `trees`: arrays whose first axis counts lanes, or the same number of rows for every lane, lane after lane.
+    - `whole`: what every device needs all of. (What the function finds elsewhere it can calculate with, not index.)
 
     **Returns:** what the function returns. Where nothing is shared, or the lanes cannot be shared evenly,
     it is called once, with everything.
@@ -75,7 +100,9 @@ def spread(function: Callable[..., Any], lanes: int, *trees: Any) -> Any:
     mesh = jax.sharding.get_abstract_mesh()
     devices = 1 if mesh.empty or _LANES not in mesh.axis_names else mesh.shape[_LANES]
     if devices == 1 or lanes % devices:
-        return function(Share(1), *trees)
+        return function(Share(1), *whole, *trees)
     mine, everybody = PartitionSpec(_LANES), PartitionSpec()
-    share = jax.shard_map(lambda *x: function(Share(devices), *x), in_specs=mine, out_specs=everybody, check_vma=False)
-    return share(*trees)
+    arrays, rest = eqx.partition(whole, eqx.is_array)
+    own = lambda arrays, trees: function(Share(devices), *eqx.combine(arrays, rest), *trees)
+    share = jax.shard_map(own, in_specs=(everybody, mine), out_specs=everybody, check_vma=False)
+    return share(arrays, trees)

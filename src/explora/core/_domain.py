@@ -1,5 +1,6 @@
 """Domains: a space and what it means to play its tasks. An `Environment` is a domain that is played in time."""
 
+from collections.abc import Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
@@ -8,9 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
+from ._episodes import Episodes
 from ._errors import ArgumentError, CombinationError, UnknownName
 from ._keys import row_keys
-from ._lesson import Experience, Lesson, Outcome, Task, fresh_lesson
+from ._language import Language
+from ._lesson import After, Experience, Lesson, Outcome, Task, fresh_lesson
 from ._part import Part
 from ._policy import Policy
 from ._space import Space
@@ -18,6 +21,8 @@ from ._specs import Spec
 
 State = TypeVar("State")
 World = TypeVar("World")
+
+_STILLS = 8  # moments of an episode that its picture shows
 
 
 @runtime_checkable
@@ -87,6 +92,11 @@ class Domain(Part, Generic[Task]):
     def space(self) -> Space[Task]:
         """The space whose tasks this domain plays."""
         raise NotImplementedError
+
+    @property
+    def compiler(self) -> dict[str, bool | int | str]:
+        """Options of XLA for programs that play this domain (see `jitted`): none are needed, some make it faster."""
+        return {}
 
     @property
     def suite_names(self) -> tuple[str, ...]:
@@ -234,27 +244,114 @@ class Environment(Domain[Task], Generic[Task, World, State]):
         """What an episode leaves behind (a designed task); None if nothing."""
         return None
 
+    @property
+    def goal(self) -> PyTree[Spec] | None:
+        """What `achieved` and `wanted` return; None where nobody sets goals."""
+        return None
+
+    def achieved(self, world: World, state: State) -> PyTree[Array] | None:
+        """What has been reached in `state`, in the terms in which goals are set (the cell, say).
+
+        What an episode achieved is what its actions would have been right for: so one learns in hindsight.
+        """
+        return None
+
+    def wanted(self, world: World) -> PyTree[Array] | None:
+        """The goal of this world: what is `achieved` once it is reached."""
+        return None
+
+    @property
+    def language(self) -> Language | None:
+        """What can be said of an episode here, and asked for; None where there are no words."""
+        return None
+
+    def retell(self, episodes: Episodes) -> Bool[np.ndarray, "episodes clauses"]:
+        """What episodes really did, whatever they were meant to do (on the host): description in hindsight.
+
+        **Arguments:**
+
+        - `episodes`: as a run keeps them.
+
+        **Returns:** which clauses of `language` are true of each.
+        """
+        raise CombinationError(f"{type(self).__name__} has no words for what an episode does")
+
     def optimal_return(self, world: World) -> Float[Array, ""] | None:
-        """The return of a perfect player, or None where nobody knows."""
+        """The return of a perfect player, in the mean where chance decides, or None where nobody knows."""
         return None
 
     def optimal_length(self, world: World) -> Float[Array, ""] | None:
         """The number of steps that a perfect player needs [steps], infinite if there is no way; None: nobody knows."""
         return None
 
+    @property
+    def pace(self) -> float:
+        """How many steps of a film are shown a second."""
+        return 8.0
+
     def frame(self, task: Task, state: State, size: int = 160) -> np.ndarray:
         """A picture of a moment of an episode (on the host), `(height, width, 3)` of `uint8`."""
         return self.space.draw(task, size)
+
+    def strip(self, task: Task, states: Sequence[State], size: int = 960) -> np.ndarray:
+        """A picture of a whole episode (on the host), so wide: by default eight moments of it, side by side.
+
+        **Arguments:**
+
+        - `task`: what was played.
+        - `states`: all moments, from first to last.
+        - `size`: the width of the picture [pixels].
+
+        **Returns:** an array `(height, width, 3)` of `uint8`.
+        """
+        chosen = np.unique(np.linspace(0, len(states) - 1, min(_STILLS, len(states))).round().astype(int))
+        return np.concatenate([self.frame(task, states[i], size // _STILLS) for i in chosen], axis=1)
+
+    def scene(self, task: Task) -> Any:
+        """What a page draws beneath every moment of an episode (on the host), as JSON; None: it shows `frame`s.
+
+        `{"kind": "grid", "text": …, "view": …}` is a grid of letters, as `Field` describes it, on which somebody walks;
+        `view` is how many cells they see ahead and across, if that is not None.
+        """
+        return None
+
+    def moment(self, task: Task, state: State) -> Any:
+        """What a page draws of a moment on top of `scene` (on the host), as JSON: `[row, column, heading]` on a grid.
+
+        The heading counts quarter turns from looking right, clockwise; None if nobody looks anywhere.
+        """
+        return None
 
     def play(self, policy: Policy, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
         from ._rollout import rollout
 
         return rollout(self, policy, lesson, key=key)
 
-    def judge(self, policy: Policy, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Outcome:
+    def watch(self, policy: Policy, lesson: Lesson[Task], *, key: PRNGKeyArray) -> Experience:
+        """Plays as `play` does, and records what there was to see after each step too: what episodes are kept from."""
+        from ._rollout import rollout
+
+        return rollout(self, policy, lesson, key=key, note=self.after)
+
+    def after(self, world: World, step: Step) -> After:
+        """What there is to see after a step; who has solved the task has achieved what it wants."""
+        achieved, wanted = self.achieved(world, step.state), self.wanted(world)
+        if achieved is not None and wanted is not None:
+            achieved = jax.tree.map(lambda goal, place: jnp.where(step.solved, goal, place), wanted, achieved)
+        return After(self.observe(world, step.state), achieved)
+
+    def judge(
+        self,
+        policy: Policy,
+        lesson: Lesson[Task],
+        *,
+        key: PRNGKeyArray,
+        part: float | Float[Array, ""] = 1.0,
+    ) -> Outcome:
+        """As every domain; `part`: how much of its limit an episode may last at most, above 0 and up to 1."""
         from ._rollout import episodes
 
-        return episodes(self, policy, lesson, key=key)
+        return episodes(self, policy, lesson, key=key, part=part)
 
 
 class Examples(Domain[Task]):

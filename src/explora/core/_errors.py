@@ -55,6 +55,10 @@ class RunError(ExploraError, RuntimeError):
     """A run folder that cannot be opened, written or resumed."""
 
 
+class NotThere(RunError):
+    """Something of a run that it does not have, or not yet; nothing is wrong with its folder."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """The tail of an error message: the nearest known name, or all of them.
 

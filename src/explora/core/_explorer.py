@@ -30,6 +30,45 @@ class Archive(eqx.Module):
     score: Float[Rowwise, " slots"]
 
 
+class Story(eqx.Module):
+    """Who lives where, for people to read later: the places in which an explorer keeps a task and its agent together.
+
+    **Arguments:**
+
+    - `task`: the number of the task in each place; `NEW` (-1): none.
+    - `source`: the number of the task whose agent came to the place in this round, as a copy; `NEW`: nobody came.
+    - `score`: the latest return of each place's agent in its own task; not finite: unknown.
+    - `solved`: whether the task was ever solved there.
+    - `scores`: the return of the agent of each place (first axis) in the task of each, as last measured; not finite:
+      unknown. None: nobody measures it.
+    """
+
+    task: Int32[Rowwise, "*turns places"]
+    source: Int32[Rowwise, "*turns places"]
+    score: Float[Rowwise, "*turns places"]
+    solved: Bool[Rowwise, "*turns places"]
+    scores: Float[Rowwise, "places places"] | None = None
+
+
+class Prospects(eqx.Module):
+    """What an explorer is going to ask for and why, as its state has it: the shares of the rows of its next lesson.
+
+    The shares of all slots and of new tasks sum to 1, but for edits of tasks that are no longer in the archive.
+
+    **Arguments:**
+
+    - `share`: for each slot of the archive, the expected share of the rows that hold that task or an edit of it.
+    - `reasons`: what it consists of, by name, `"edited"` for the edits; of each slot they sum to its `share`.
+    - `new`: the share of tasks that come from no other one.
+    - `edited`: the share of edits.
+    """
+
+    share: Float[Rowwise, " slots"]
+    reasons: dict[str, Float[Rowwise, " slots"]]
+    new: Float[Rowwise, ""]
+    edited: Float[Rowwise, ""]
+
+
 class Explorer(Part, Generic[State, Task]):
     """Searches a space of tasks by `ask` and `tell`; knows neither the domain nor the learner.
 
@@ -88,4 +127,18 @@ class Explorer(Part, Generic[State, Task]):
 
     def archive(self, state: State) -> Archive | None:
         """What the explorer has kept so far, or None if it keeps nothing."""
+        return None
+
+    def story(self, state: State) -> Story | None:
+        """Who lives where after a round, or None if agents have no places of their own.
+
+        It is written down turn by turn (all but `scores`), so that nothing is missed between two records of a run.
+        """
+        return None
+
+    def prospects(self, state: State) -> Prospects | None:
+        """What it is going to ask for next and why, for people to look at; None if it cannot tell.
+
+        Slots are those of `archive`. Nothing is drawn: what comes is chance, these are its probabilities.
+        """
         return None

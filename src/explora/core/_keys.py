@@ -10,7 +10,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Key, PRNGKeyArray
+from jaxtyping import Array, Int, Key, PRNGKeyArray
 
 
 def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> Key[Array, " verbs"]:
@@ -27,9 +27,17 @@ def turn_keys(root: PRNGKeyArray, turn: Array, count: int) -> Key[Array, " verbs
     return jr.split(jr.fold_in(root, turn), count)
 
 
-def row_keys(key: PRNGKeyArray, rows: int) -> Key[Array, " rows"]:
-    """One key for each of `rows` rows; row `i` gets the same key however many rows there are."""
-    return jax.vmap(lambda row: jr.fold_in(key, row))(jnp.arange(rows))
+def row_keys(key: PRNGKeyArray, rows: int, first: Int[Array, ""] | None = None) -> Key[Array, " rows"]:
+    """One key for each of `rows` rows; row `i` gets the same key however many rows there are.
+
+    **Arguments:**
+
+    - `key`: what they are made from.
+    - `rows`: how many there are.
+    - `first`: the number of the first one, where the rows are a piece of a lesson; None: 0.
+    """
+    numbers = jnp.arange(rows) if first is None else first + jnp.arange(rows, dtype=first.dtype)
+    return jax.vmap(lambda row: jr.fold_in(key, row))(numbers)
 
 
 def step_key(key: PRNGKeyArray, time: Array, use: Literal["act", "move", "start"]) -> PRNGKeyArray:

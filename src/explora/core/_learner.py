@@ -52,6 +52,26 @@ class Learner(Part, Generic[State]):
         outcome = self.measure(state, lesson, experience)
         return state, experience, _with_optimum(outcome, domain, lesson)
 
+    def takes(self, domain: Domain, lesson: Lesson) -> int:
+        """About how many environment steps it takes to play a lesson: from it follows how often a run is recorded.
+
+        **Arguments:**
+
+        - `domain`: where it is played.
+        - `lesson`: only its shapes are looked at.
+        """
+        length = domain.steps if isinstance(domain, Environment) else 1
+        return max(1, lesson.lanes) * lesson.plays * length
+
+    def piece(self, lesson: Lesson) -> int | None:
+        """Into pieces of how many rows a lesson may be cut, each to be played apart from the others; None: it may not.
+
+        The number divides that of the rows. Where there is one, `play` leaves the state as it was, it finds for the
+        rows of a `Lesson.piece` what it finds for them in the whole lesson, to floating-point rounding, and what the
+        experience carries has a row for each of them. So other processes can play the pieces (see `explora.engines`).
+        """
+        return None
+
     def measure(self, state: State, lesson: Lesson, experience: Experience) -> Outcome:
         """What an experience says about each task of the lesson."""
         raise NotImplementedError

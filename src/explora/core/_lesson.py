@@ -1,7 +1,8 @@
 """The three records that travel round the loop: `Lesson` (asked), `Experience` (lived), `Outcome` (measured)."""
 
+import dataclasses
 import enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -50,6 +51,7 @@ class Lesson(eqx.Module, Generic[Task]):
     - `memo`: comes back in `tell`, so that an explorer keeps nothing pending.
     - `cost`: how many environment steps making the tasks has taken, apart from playing them; None: none.
     - `progress`: share of the run's budget that is spent, in [0, 1]; filled in by the loop, for schedules.
+    - `first`: the number of the first row in the whole lesson of which this is a piece (see `piece`); None: 0.
     - `plays`: how many times the usual length each row is played; 0: not at all, the learner only says what it makes
       of each task (its `predictions`, before anybody is asked).
     - `queue`: how many rows share a lane.
@@ -67,6 +69,7 @@ class Lesson(eqx.Module, Generic[Task]):
     memo: Any = None
     cost: Int[Rowwise, ""] | None = None
     progress: Float[Rowwise, ""] = eqx.field(default_factory=lambda: jnp.zeros(()))
+    first: Int32[Rowwise, ""] | None = None
     plays: int = eqx.field(static=True, default=1)
     queue: int = eqx.field(static=True, default=1)
     span: tuple[int, int] | None = eqx.field(static=True, default=None)
@@ -103,6 +106,10 @@ class Lesson(eqx.Module, Generic[Task]):
             where=self.where,
             phase=self.phase,
         )
+
+    def piece(self, first: int, stop: int) -> "Lesson[Task]":
+        """The rows `first … stop - 1`, to be played apart from the others: each keeps the chance that it has here."""
+        return dataclasses.replace(self.take(first, stop), first=jnp.asarray(first, jnp.int32))
 
 
 def fresh_lesson(tasks: Task, learn: Bool[Rowwise, " rows"] | bool, **fields: Any) -> Lesson[Task]:
@@ -146,6 +153,19 @@ class Experience(eqx.Module):
         return Experience(self.status[first:stop], data, made)
 
 
+class After(NamedTuple):
+    """What there is to see after a step.
+
+    **Arguments:**
+
+    - `observation`: what the learner would be shown.
+    - `achieved`: what was reached, in the terms in which goals are set; None where the environment sets none.
+    """
+
+    observation: PyTree
+    achieved: PyTree = None
+
+
 class Trajectories(eqx.Module):
     """What an environment yields: `steps` time steps of `lanes` lanes, time first.
 
@@ -163,6 +183,8 @@ class Trajectories(eqx.Module):
     - `row`: which row of the lesson is being played.
     - `policy`: what the policy reported beside each action (log-probability, value, …), `(steps, lanes, …)`.
     - `last`: what the policy reported for the observation after the last step, `(lanes, …)`.
+    - `after`: what there was to see after each step, before another episode began, `(steps, lanes, …)`; None: nobody
+      asked for it (see `Environment.watch`).
     """
 
     observations: PyTree
@@ -176,6 +198,7 @@ class Trajectories(eqx.Module):
     row: Int32[Array, "steps lanes"]
     policy: dict[str, Array]
     last: dict[str, Array]
+    after: After | None = None
 
     @property
     def ended(self) -> Bool[Array, "steps lanes"]:
@@ -197,6 +220,7 @@ class Trajectories(eqx.Module):
             row=lanes(self.row) - first_row,
             policy=lanes(self.policy),
             last=jax.tree.map(lambda leaf: leaf[first:stop], self.last),
+            after=lanes(self.after),
         )
 
 
@@ -230,6 +254,7 @@ class Outcome(eqx.Module):
     - `made`: what playing produced.
     - `said`: what the one who was asked said, where `made` is what several say together.
     - `gradient`: d(held-out loss) / d(task), the same pytree as the tasks.
+    - `features`: what the space says of each task, `(rows, features)`; the loop adds it where the explorer needs it.
     """
 
     status: Int8[Rowwise, " rows"]
@@ -253,6 +278,7 @@ class Outcome(eqx.Module):
     made: Any = None
     said: Any = None
     gradient: Any = None
+    features: Float[Rowwise, "rows features"] | None = None
 
     @property
     def answered(self) -> Bool[Rowwise, " rows"]:

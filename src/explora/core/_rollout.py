@@ -1,12 +1,13 @@
 """How an environment is played: the one rollout of the library, and its early-ending sister for evaluation."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Key, PRNGKeyArray
+from jaxtyping import Array, Float, Int32, Key, PRNGKeyArray
 
 from ._devices import Share, spread
 from ._keys import row_keys, step_key
@@ -28,7 +29,14 @@ class _Lane(eqx.Module):
     made: Any  # the last product of each row of the lesson, or None if the environment makes nothing
 
 
-def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Experience:
+def rollout(
+    env: "Environment",
+    policy: "Policy",
+    lesson: Lesson,
+    *,
+    key: PRNGKeyArray,
+    note: Callable[[Any, Any], Any] | None = None,
+) -> Experience:
     """Plays each lane of a lesson for `env.steps * lesson.plays` steps.
 
     When an episode ends the lane starts the next row of its queue (its only row again if `queue` is 1). A terminated
@@ -41,6 +49,8 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     - `policy`: who acts.
     - `lesson`: what is played; rows of a lane are neighbours.
     - `key`: the only source of chance; a lane's depends on its number alone.
+    - `note`: what to record of the world and of what each step led to, as `Trajectories.after`; None: nothing, which
+      costs nothing. It changes nothing of what is played.
 
     **Returns:** an `Experience` of `Trajectories`; a row that its lane never came to is VOID. `made` is the product of
     the last episode that each row finished.
@@ -48,21 +58,31 @@ def rollout(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKe
     lanes, queue = lesson.lanes, lesson.queue
     who = None if lesson.who is None else lesson.who[::queue]
 
-    def share(others: Share, tasks: Any, keys: Any, who: Any) -> Any:
-        record, last, made = _play(env, policy, tasks, keys, who, queue=queue, steps=env.steps * lesson.plays)
+    def share(others: Share, policy: Any, tasks: Any, keys: Any, who: Any) -> Any:
+        steps = env.steps * lesson.plays
+        record, last, made = _play(env, policy, tasks, keys, who, queue=queue, steps=steps, note=note)
         return others.gather(record, axis=1), others.gather(last), others.gather(made)
 
-    record, last, made = spread(share, lanes, lesson.tasks, row_keys(key, lanes), who)
-    *record, place, report = record
+    keys = row_keys(key, lanes, None if lesson.first is None else lesson.first // queue)
+    record, last, made = spread(share, lanes, lesson.tasks, keys, who, whole=(policy,))
+    *record, place, report, after = record
     row = jnp.arange(lanes, dtype=jnp.int32)[None] * queue + place
-    trajectories = Trajectories(*record, row, report, last)  # pyright: ignore[reportCallIssue]
+    trajectories = Trajectories(*record, row, report, last, after)  # pyright: ignore[reportCallIssue]
     played = jnp.zeros((lesson.rows,), bool).at[row.reshape(-1)].set(True)
     status = jnp.where(played, Status.ANSWERED, Status.VOID).astype(jnp.int8)
     return Experience(status, trajectories, made)
 
 
 def _play(
-    env: "Environment", policy: "Policy", tasks: Any, keys: Key[Array, " lanes"], who: Any, *, queue: int, steps: int
+    env: "Environment",
+    policy: "Policy",
+    tasks: Any,
+    keys: Key[Array, " lanes"],
+    who: Any,
+    *,
+    queue: int,
+    steps: int,
+    note: Callable[[Any, Any], Any] | None,
 ) -> tuple[tuple, Any, Any]:
     """What happens at each step of each lane, what the policy says at the end, and the products of each row."""
     lanes = keys.shape[0]
@@ -80,7 +100,7 @@ def _play(
         terminated, truncated = after.terminated & live, after.truncated & ~after.terminated & live
         anew = terminated | lane.gap
         place = jnp.where(anew, (lane.place + 1) % queue, lane.place)
-        state = _where(anew, reset(pick(place), start), after.state)
+        state = where_rows(anew, reset(pick(place), start), after.state)
         row = jnp.arange(lanes, dtype=jnp.int32) * queue + lane.place
         made = _put(lane.made, row, terminated | truncated, jax.vmap(env.product)(world, after.state))
         record = (
@@ -94,6 +114,7 @@ def _play(
             lane.gap,
             lane.place,
             report,
+            None if note is None else jax.vmap(note)(world, after),
         )
         return _Lane(state, place, memory, anew, truncated, made), record
 
@@ -129,13 +150,17 @@ class _Tally(eqx.Module):
     solved: Array
 
 
-def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray) -> Outcome:
+def episodes(
+    env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray, part: float | Float[Array, ""] = 1.0
+) -> Outcome:
     """Plays every row for exactly `lesson.plays` episodes and stops as soon as all are done.
 
     Each episode has a lane of its own, so the time is that of the longest one, and a block of steps is followed by a
     look at whether anybody still plays. Memory is cleared at the start of an episode.
 
-    **Arguments:** as `rollout`.
+    **Arguments:** as `rollout`, and
+
+    - `part`: how much of its limit an episode may last at most, above 0 and up to 1.
 
     **Returns:** an `Outcome` with `episodes`, `returns`, `max_returns`, `solved`, `lengths`, `steps` and, where the
     environment knows them, `optimal_returns` and `optimal_lengths`.
@@ -144,8 +169,13 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     lanes = rows * plays
     worlds = jax.vmap(env.world)(lesson.tasks)
     each = lambda tree: jax.tree.map(lambda x: jnp.repeat(x, plays, axis=0), tree)
-    share = lambda others, *own: others.gather(_tally(env, policy, *own))
-    tally = spread(share, lanes, each(worlds), row_keys(key, lanes), each(lesson.who))
+    limit = jax.vmap(lambda w: jnp.asarray(env.limit(w), jnp.int32))(worlds)
+    if not isinstance(part, float) or part != 1.0:
+        limit = jnp.ceil(part * limit.astype(jnp.float32)).astype(jnp.int32)
+    share = lambda others, policy, *own: others.gather(_tally(env, policy, *own))
+    keys = row_keys(key, lanes, None if lesson.first is None else lesson.first * plays)
+    own = (each(worlds), keys, each(lesson.who), each(limit))
+    tally = spread(share, lanes, *own, whole=(policy,))
     returns, lengths, solved = (x.reshape(rows, plays) for x in tally)
     return Outcome(
         jnp.full((rows,), Status.ANSWERED, jnp.int8),
@@ -160,10 +190,16 @@ def episodes(env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGK
     )
 
 
-def _tally(env: "Environment", policy: "Policy", world: Any, keys: Key[Array, " lanes"], who: Any) -> tuple[Array, ...]:
+def _tally(
+    env: "Environment",
+    policy: "Policy",
+    world: Any,
+    keys: Key[Array, " lanes"],
+    who: Any,
+    limit: Int32[Array, " lanes"],
+) -> tuple[Array, ...]:
     """Return and length of one episode of each lane, and whether it was solved."""
     lanes = keys.shape[0]
-    limit = jax.vmap(lambda w: jnp.asarray(env.limit(w), jnp.int32))(world)
     bound = jnp.max(limit)
 
     def step(time: Array, lane: _Tally) -> _Tally:
@@ -221,9 +257,10 @@ def _picker(worlds: Any, lanes: int, queue: int) -> Any:
 
 def _put(made: Any, row: Array, ended: Array, product: Any) -> Any:
     """`made` with the products of the lanes whose episode ended; nothing at all if there are no products."""
-    return jax.tree.map(lambda x, old: old.at[row].set(_where(ended, x, old[row])), product, made)
+    return jax.tree.map(lambda x, old: old.at[row].set(where_rows(ended, x, old[row])), product, made)
 
 
-def _where(mask: Array, new: Any, old: Any) -> Any:
+def where_rows(mask: Array, new: Any, old: Any) -> Any:
+    """`new` in the rows where `mask` is set, `old` elsewhere."""
     pick = lambda a, b: jnp.where(mask.reshape(mask.shape + (1,) * (a.ndim - 1)), a, b)
     return jax.tree.map(pick, new, old)

@@ -15,6 +15,7 @@ from ._errors import CombinationError, TaskError
 from ._keys import row_keys
 from ._lesson import Task
 from ._part import Part
+from ._specs import Field
 
 if TYPE_CHECKING:
     from ._domain import Environment
@@ -24,8 +25,8 @@ class Space(Part, Generic[Task]):
     """The set of allowed tasks. A task is a pytree of arrays of fixed shapes.
 
     A subclass gives at least `sample`, `valid`, `encode` and `decode`. It names in `provides` what else it can do:
-    `"mutate"`, `"features"`, `"studio"`. `sample` and `mutate` must stay valid, `decode(encode(task))` must be
-    `task`, and `canonical` must be idempotent; `explora.testing.SpaceSuite` checks these laws.
+    `"mutate"`, `"features"`, `"studio"`, `"demands"`. `sample` and `mutate` must stay valid, `decode(encode(task))`
+    must be `task`, and `canonical` must be idempotent; `explora.testing.SpaceSuite` checks these laws.
     """
 
     def sample(self, *, key: PRNGKeyArray) -> Task:
@@ -66,6 +67,10 @@ class Space(Part, Generic[Task]):
         """What the entries of `parameters` are called."""
         return ()
 
+    def demanding(self, task: Task, returns: Float[Array, ""]) -> Task:
+        """The same task in which this return is asked for (spaces of requests, which provide `"demands"`)."""
+        raise CombinationError(f"{type(self).__name__} has no `demanding`: nothing is asked for in its tasks")
+
     def canonical(self, task: Task) -> Task:
         """The one representative of all arrays that mean the same program (padding cleared, -0.0 made 0.0)."""
         # A plain `x + 0.0` is simplified away by the compiler, sign and all.
@@ -93,6 +98,11 @@ class Space(Part, Generic[Task]):
         **Raises:** `TaskError` if `value` is not a task of this space.
         """
         raise NotImplementedError
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The entries of a task as `encode` writes it, for an editor; none if there is no telling."""
+        return ()
 
     def describe(self, task: Task) -> str:
         """One line about `task`, for people."""

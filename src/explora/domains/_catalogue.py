@@ -49,11 +49,33 @@ DOMAINS: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        "walker",
+        "walk on two legs over rough ground, pits, stumps and stairs",
+        "explora.domains.walker:Walker",
+        recipe="poet",
+        examples=(
+            "--minutes 30",
+            "--recipe enhanced-poet --minutes 60 --domain.space cppn-space",
+            "--recipe dr --minutes 10 --domain.space.rules paper --domain.space.start random",
+        ),
+    ),
+    Entry(
+        "bits",
+        "flip bits until they are as they are wanted: 2^n states, reward in one of them",
+        "explora.domains.yardsticks:BitFlipping",
+        recipe="asking",
+        examples=(
+            "--minutes 2",
+            "--minutes 2 --domain.environment.space.bits 20",
+            "--minutes 2 --explorer.again 0",
+        ),
+    ),
+    Entry(
         "pool",
         "which items of a table, a folder of images or a file of texts to label next",
         "explora.domains.pool:Pool",
         "questions",
-        recipe="active",
+        recipe="uncertainty-herding",
         options=(
             ("--data", "--domain.source.path"),
             ("--target", "--domain.source.target"),

@@ -14,6 +14,27 @@ from explora.loop import Event, Log, State, chunk, host_chunk
 class Engine(Protocol):
     """Where a run is executed."""
 
+    @property
+    def name(self) -> str:
+        """What `engine` calls it."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many processes play."""
+        ...
+
+    def check(self, parts: Parts) -> None:
+        """Complains about parts that cannot be executed here.
+
+        **Raises:** `CombinationError`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Gives back what it holds; it may not be used afterwards."""
+        ...
+
     def advance(
         self, parts: Parts, state: State, *, root: PRNGKeyArray, turns: int, capacity: int
     ) -> tuple[State, Log]:
@@ -30,9 +51,17 @@ class Local:
     - `devices`: how many devices to use; None: all. The result is the same up to floating-point rounding.
     """
 
+    name, workers = "local", 1
+
     def __init__(self, keep: Callable[[Event], Any] | None = None, devices: int | None = None):
         self.keep = keep
         self.devices = jax.device_count() if devices is None else devices
+
+    def check(self, parts: Parts) -> None:
+        """Does nothing: all parts can be executed here."""
+
+    def close(self) -> None:
+        """Does nothing."""
 
     def advance(
         self, parts: Parts, state: State, *, root: PRNGKeyArray, turns: int, capacity: int

@@ -12,6 +12,9 @@ They know the space that they search and how what was played went; they know nei
 | `Mixture` | places where results change, as Gaussians | ALP-GMM, Covar-GMM |
 | `Bandit` | arms on which success changes | learning progress, OMNI, TSCL |
 | `Elites` | the best task of every kind again, and edits of them | MAP-Elites |
+| `Novelty` | tasks unlike those before, and edits of the most unlike | novelty search |
+| `MinimalCriterion` | edits of whatever somebody can solve, for players that can solve something | MCC |
+| `Beyond` | requests that were never met, and a little more than the best | exploration by asking |
 | `SelfPaced` | a Gaussian that moves from easy tasks to the wanted ones | SPDL |
 | `Query` | the labels worth most, chosen by a selector (`explora.explorers.query`) | active learning |
 | `Crowd` | labels and second opinions, and whom to ask | ActiveLab, CROWDLAB |
@@ -19,6 +22,8 @@ They know the space that they search and how what was played went; they know nei
 
 What an explorer keeps is a pytree of arrays, so that a checkpoint holds all of it. It asks in batches and is told in
 batches; where published rules work one task at a time, its docstring says what that changes.
+
+`Niches`, in `explora.explorers.niches`, has tasks and agents that evolve together: POET.
 
 For searching other things than tasks for the best of every kind there is `explora.explorers.quality`.
 `explora.explorers.stopping` says when asking on is no longer worth it.
@@ -31,11 +36,17 @@ from ._bandit import Bandit as Bandit
 from ._bandit import BanditState as BanditState
 from ._crowd import Crowd as Crowd
 from ._crowd import Crowded as Crowded
-from ._elites import Elite as Elite
-from ._elites import Elites as Elites
-from ._elites import ElitesState as ElitesState
+from ._divergent import CriterionState as CriterionState
+from ._divergent import Elite as Elite
+from ._divergent import Elites as Elites
+from ._divergent import Featured as Featured
+from ._divergent import FeaturedState as FeaturedState
+from ._divergent import MinimalCriterion as MinimalCriterion
+from ._divergent import Novelty as Novelty
 from ._frontier import Frontier as Frontier
 from ._frontier import FrontierState as FrontierState
+from ._further import Beyond as Beyond
+from ._further import BeyondState as BeyondState
 from ._mixture import Mixture as Mixture
 from ._mixture import MixtureState as MixtureState
 from ._query import FREE as FREE

@@ -28,6 +28,7 @@ from explora.core import (
 from explora.scores import Regret
 
 from ._checks import between
+from ._pooled import described
 
 Task = TypeVar("Task")
 
@@ -160,7 +161,8 @@ class Adversary(Explorer[AdversaryState, Task]):
             return state  # the designer did not make these tasks, so there is nothing to reward
         rows = jax.tree.map(lambda x: jnp.broadcast_to(x, (lesson.rows, *jnp.shape(x))), self.score.init())
         blocks = lambda x: x.reshape(self.members, self.rows)
-        earned = blocks(self.score(lesson, outcome, rows)[0])
+        measured = described(outcome, self.score, space, lesson)
+        earned = blocks(self.score(lesson, measured, rows)[0])
         judged = jnp.all(blocks(outcome.answered & lesson.learn_mask) & jnp.isfinite(earned), axis=0)
         earned = jnp.where(judged, earned.mean(0), 0.0)
         experience = credited(draft.experience, earned)

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
-from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Score, Space, fresh_lesson
+from explora.core import NEW, Archive, Explorer, Lesson, Outcome, Parts, Prospects, Score, Space, fresh_lesson
 from explora.maths import pick
 from explora.scores import Learnability
 
 from ._checks import between, lanes
+from ._pooled import described
 
 Task = TypeVar("Task")
 
@@ -176,7 +177,7 @@ class Frontier(Explorer[FrontierState, Task]):
             return state
         search = state.search if lesson.memo is None else lesson.memo
         fresh = jax.tree.map(lambda x: jnp.broadcast_to(x, (lesson.rows, *jnp.shape(x))), self.score.init())
-        score, _ = self.score(lesson, outcome, fresh)
+        score, _ = self.score(lesson, described(outcome, self.score, space, lesson), fresh)
         score = jnp.where(outcome.answered & jnp.isfinite(score) & (search == state.search), score, -jnp.inf)
         # The learner has changed since the last search: what that found goes as soon as this one finds anything.
         stale = (state.found < state.search) & jnp.any(jnp.isfinite(score)) & (lesson.memo is not None)
@@ -197,6 +198,19 @@ class Frontier(Explorer[FrontierState, Task]):
     def archive(self, state: FrontierState) -> Archive:
         filled = jnp.isfinite(state.score)
         return Archive(state.tasks, filled, state.id, state.parent, jnp.where(filled, state.score, 0.0))
+
+    def prospects(self, state: FrontierState) -> Prospects:
+        """In a round of search new tasks and edits; in training the kept ones share `share` of the rows evenly."""
+        filled = jnp.isfinite(state.score).astype(jnp.float32)
+        some = jnp.sum(filled) > 0
+        searching = state.rounds % (self.batches + self.train) < self.batches
+        edited = jnp.where(searching & some, round(self.edited * self.candidates) / self.candidates, 0.0)
+        kept = jnp.where(~searching & some, jnp.round(self.share * self.rows) / self.rows, 0.0)
+        reasons = {
+            name: part * filled / jnp.maximum(jnp.sum(filled), 1.0)
+            for name, part in (("frontier", kept), ("edited", edited))
+        }
+        return Prospects(reasons["frontier"] + reasons["edited"], reasons, 1.0 - kept - edited, edited)
 
     def metrics(self, state: FrontierState) -> dict[str, Array]:
         filled = jnp.isfinite(state.score)

@@ -3,10 +3,11 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, UInt32
 
-from explora.core import Outcome
+from explora.core import Lesson, Outcome, Score, Space
 
 _MEANS = (
     "returns",
@@ -68,3 +69,11 @@ def pooled(outcome: Outcome, same: Bool[Array, "rows rows"]) -> Outcome:
         changed["episodes"] = jnp.sum(jnp.where(same, outcome.episodes[None], 0), axis=1)
     names = list(changed)
     return eqx.tree_at(lambda o: [getattr(o, name) for name in names], outcome, [changed[name] for name in names])
+
+
+def described(outcome: Outcome, score: Score, space: Space, lesson: Lesson) -> Outcome:
+    """An outcome with what the space says of each task, if the score needs that and nobody has added it."""
+    if "features" not in score.needs or outcome.features is not None:
+        return outcome
+    features = jax.vmap(space.features)(lesson.tasks)
+    return eqx.tree_at(lambda o: o.features, outcome, features, is_leaf=lambda x: x is None)

@@ -121,11 +121,16 @@ class Query(Explorer[Queried, Array]):
     def refuses(self, parts: Parts) -> str | None:
         if not isinstance(parts.domain, Questions):
             return f"Query asks questions and {type(parts.domain).__name__} has none; use the domain `pool`"
+        if self.score is not None and "features" in self.score.needs:
+            return (
+                f"{type(self.score).__name__} scores tasks by their features, and the items of a pool are what they "
+                "are; give Query the score inside it"
+            )
         of_classes = [part for part in (self.select, self.score) if part and {"answers", "classes"} & part.needs]
         if of_classes and not parts.domain.given.classes:
             return (
-                f"{type(of_classes[0]).__name__} tells classes apart; {type(parts.domain).__name__} predicts numbers "
-                "here; use a recipe for numbers, `greedy` or `variance`"
+                f"{type(of_classes[0]).__name__} tells classes apart; {type(parts.domain).__name__} predicts numbers, "
+                "or several labels at once, here; use `max-herding`, `greedy` or `variance`"
             )
         if "scores" in self.select.needs and self.score is None:
             return f"{type(self.select).__name__} chooses by score and there is none; give `score`, Margin() say"
@@ -250,6 +255,7 @@ class Query(Explorer[Queried, Array]):
         if not seen.any():
             return state
         outcome = with_outputs(outcome)
+        state = self._told_of_given(state, items, outcome, seen)
         score, memory = self.scored(state, lesson, outcome)
         candidates = Candidates(
             free=seen & (state.status[items] == FREE),
@@ -271,6 +277,14 @@ class Query(Explorer[Queried, Array]):
             scores[items[candidates.free]] = score[candidates.free]
         state = dataclasses.replace(state, scores=scores, memory=memory, chosen=chosen)
         return self._advised(state, np.asarray(outcome.predictions)) if seen.all() else state
+
+    def _told_of_given(self, state: Queried, items: np.ndarray, outcome: Outcome, seen: np.ndarray) -> Queried:
+        """Before the first question a score that remembers is told which answers were known from the start."""
+        given = seen & (state.status[items] == KNOWN)
+        if asked_so_far(state) or not given.any() or not jax.tree.leaves(state.memory):
+            return state
+        theirs = jax.tree.map(lambda x: np.asarray(x)[given], outcome)
+        return dataclasses.replace(state, memory=self.scored(state, lesson_of(items[given], True), theirs)[1])
 
     def _advised(self, state: Queried, predictions: Float[np.ndarray, "rows members outputs"]) -> Queried:
         """The stopping rule is shown a model of the whole pool, if enough answers have come since the last one."""

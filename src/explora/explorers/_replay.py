@@ -6,15 +6,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Int32, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
-from explora.core import NEW, Archive, ArgumentError, Explorer, Lesson, Outcome, Parts, Score, Space
+from explora.core import NEW, Archive, ArgumentError, Explorer, Lesson, Outcome, Parts, Prospects, Score, Space
 from explora.scores import MaxMC
 
 from . import _buffer
 from ._buffer import Batch, Buffer, Rules
 from ._checks import between, lanes, one_of
-from ._pooled import pooled, twins
+from ._pooled import described, pooled, twins
 
 Task = TypeVar("Task")
 
@@ -233,7 +233,8 @@ class Replay(Explorer[ReplayState, Task]):
         kept = _buffer.locate(buffer, slot, prints, self.unique)
         same = twins(kept, prints if self.unique else None, outcome.answered)
         rows = jax.tree.map(lambda x, y: _where(kept >= 0, x[kept], y), buffer.memory, self.score.init())
-        given, rows = self.score(lesson, pooled(outcome, same), rows)
+        measured = described(pooled(outcome, same), self.score, space, lesson)
+        given, rows = self.score(lesson, measured, rows)
         score = jnp.asarray(given)
         first = jnp.argmax(same, axis=1) == jnp.arange(lesson.rows)
         valid = outcome.answered & jnp.isfinite(score) & first
@@ -249,6 +250,24 @@ class Replay(Explorer[ReplayState, Task]):
         buffer = state.buffer
         score = jnp.where(buffer.filled, buffer.score, 0.0)
         return Archive(buffer.tasks, buffer.filled, buffer.id, buffer.parent, score)
+
+    def prospects(self, state: ReplayState) -> Prospects:
+        """P = (1 − κ) P_S + κ P_C of each task, times the share of the rows that the next lesson replays.
+
+        With `distinct` or `sequential`, where each draw changes those after it, that of the first row drawn.
+        """
+        buffer, rules, parents = state.buffer, self.rules, state.parents
+        due = jnp.zeros(()) if parents is None else parents.due.astype(jnp.float32)
+        replaying = (1.0 - due) * self._replay_chance(buffer) / self.slices
+        of_slots = lambda weights: jnp.zeros_like(weights).at[buffer.order].set(replaying * weights)
+        score = of_slots((1.0 - self.staleness) * _buffer.score_weights(buffer, rules))
+        stale = of_slots(self.staleness * _buffer.staleness_weights(buffer, buffer.used, buffer.clock))
+        reasons, edited = {"score": score, "staleness": stale}, due
+        if self.edit:
+            reasons["edited"] = score + stale if parents is None else due * _edits(buffer, parents)
+            edited = due + (replaying if parents is None else 0.0)
+        new = 1.0 - replaying - edited
+        return Prospects(sum(reasons.values(), jnp.zeros(buffer.slots)), reasons, new, edited)
 
     def metrics(self, state: ReplayState) -> dict[str, Array]:
         buffer = state.buffer
@@ -267,10 +286,13 @@ class Replay(Explorer[ReplayState, Task]):
 
     def _replays(self, buffer: Buffer, key: PRNGKeyArray) -> Bool[Array, ""]:
         """Whether this round replays, if it does not edit."""
+        return jr.uniform(key) < self._replay_chance(buffer)
+
+    def _replay_chance(self, buffer: Buffer) -> Float[Array, ""]:
         fill = buffer.size.astype(jnp.float32) / buffer.slots
         enough = (fill >= self.minimum_fill) & (buffer.size >= (self.rows if self.distinct else 1))
         probability = jnp.minimum(fill, self.probability) if self.schedule == "proportionate" else self.probability
-        return enough & (jr.uniform(key) < probability)
+        return jnp.where(enough, probability, 0.0)
 
     def _learns(self, kind: Array, slot: Array) -> tuple[Any, tuple[int, int] | None]:
         """Which rows are learned from, and between which rows they always lie."""
@@ -295,6 +317,13 @@ class Replay(Explorer[ReplayState, Task]):
             tasks, number = _take(tasks, chosen), number[chosen]
         keep = lambda new, old: jnp.where(due, new, old)
         return Parents(jax.tree.map(keep, tasks, parents.tasks), keep(number, parents.id), parents.due | due)
+
+
+def _edits(buffer: Buffer, parents: Parents) -> Float[Array, " slots"]:
+    """Which share of the edits that come next is made of each task."""
+    by = jnp.sort(parents.id)
+    last, first = (jnp.searchsorted(by, buffer.id, side=side) for side in ("right", "left"))
+    return jnp.where(buffer.filled, last - first, 0) / parents.id.shape[0]
 
 
 def _take(tasks: Any, index: Array) -> Any:

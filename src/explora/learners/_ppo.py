@@ -1,4 +1,4 @@
-"""Proximal policy optimisation with a recurrent actor-critic."""
+"""Proximal policy optimisation with an actor-critic, recurrent or not, of choices or of numbers."""
 
 import dataclasses
 from typing import Any
@@ -12,6 +12,8 @@ from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import (
     ArgumentError,
+    Box,
+    Codes,
     CombinationError,
     Domain,
     Environment,
@@ -28,9 +30,10 @@ from explora.core import (
     spread,
 )
 from explora.maths import advantages
-from explora.nets import ActorCritic
+from explora.nets import ActorCritic, acted
 
 from ._measure import measure
+from ._moments import Moments, nothing_seen
 
 
 class PPOState(eqx.Module):
@@ -43,7 +46,9 @@ class PPOState(eqx.Module):
     - `average`: a running average of the weights, which is what is published; None without averaging.
     - `updates`: how many gradient steps were taken.
     - `losses`: the last update's mean losses and diagnostics, by name.
-    - `spec`: what the network reads and chooses from.
+    - `spec`: what the network reads.
+    - `action`: what it decides on.
+    - `seen`: the moments of what it has read; None without normalisation.
     """
 
     weights: PyTree
@@ -52,6 +57,8 @@ class PPOState(eqx.Module):
     updates: Int32[Array, ""]
     losses: dict[str, Float[Array, ""]]
     spec: Any
+    action: Any
+    seen: Moments | None
 
 
 class ActorCriticPolicy(Policy):
@@ -60,13 +67,19 @@ class ActorCriticPolicy(Policy):
     **Arguments:**
 
     - `net`, `weights`, `spec`: the network.
+    - `action`: what the environment accepts.
+    - `seen`: how observations are scaled before they are read; None: not at all.
+    - `unit`: of what the value heads say [reward].
     - `remember`: whether to report the memory before each step, for learning from pieces of a sequence.
-    - `sampled`: draws actions by their probability, or takes the likeliest.
+    - `sampled`: draws actions by their probability, or takes the likeliest: of numbers their means.
     """
 
     net: ActorCritic
     weights: PyTree
     spec: Any
+    action: Any
+    seen: Moments | None = None
+    unit: float = 1.0
     remember: bool = eqx.field(static=True, default=False)
     sampled: bool = eqx.field(static=True, default=True)
 
@@ -82,15 +95,18 @@ class ActorCriticPolicy(Policy):
         keys: Key[Array, " lanes"],
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Any]]:
+        if self.seen is not None:
+            observations = self.seen.scaled(self.spec, observations)
         once = jax.tree.map(lambda x: x[None], observations)
-        logits, values, after = self.net(self.weights, self.spec, once, memory, fresh[None])
-        logits = jax.nn.log_softmax(logits[0])
-        action = _draw(keys, logits) if self.sampled else jnp.argmax(logits, axis=-1).astype(jnp.int32)
-        chosen = jnp.take_along_axis(logits, action[:, None], axis=-1)[:, 0]
-        report = {"log_probability": chosen, "values": values[0]}
+        said, values, after = self.net(self.weights, self.spec, once, memory, fresh[None])
+        decision = self.net.decision(self.weights, said[0])
+        drawn = decision.draw(keys) if self.sampled else decision.likeliest()
+        report = {"log_probability": decision.log_probability(drawn), "values": values[0] * self.unit}
+        if isinstance(self.action, Box):
+            report["drawn"] = drawn  # before it is clipped to the bounds: its probability is learned from
         if self.remember:
             report["memory"] = memory
-        return action, after, report
+        return acted(self.action, drawn), after, report
 
     def greedy(self) -> "ActorCriticPolicy":
         return dataclasses.replace(self, sampled=False)
@@ -98,6 +114,10 @@ class ActorCriticPolicy(Policy):
 
 class PPO(Learner[PPOState]):
     """Clipped policy gradient with generalised advantage estimation.
+
+    Decides on choices or, where the action is a `Box`, on numbers: each is drawn from a normal distribution whose
+    deviation is learned and the same everywhere; what is drawn is clipped to the bounds only to act. Judged greedily it
+    takes the likeliest choice, or the means.
 
     **Arguments:**
 
@@ -114,6 +134,10 @@ class PPO(Learner[PPOState]):
       or more than a play has: whole sequences. Else it must divide the length of a play.
     - `average`: share of the old in the running average of weights that is published, per gradient step; None: the
       latest weights are published.
+    - `unit`: the size of a usual return [reward]: the value heads speak in multiples of it, so that neither they nor
+      `clip` need to know how an environment counts.
+    - `normalise`: whether the numbers of an observation are scaled by the mean and deviation of all that was learned
+      from.
 
     **Reference:** Schulman et al. 2017 (arXiv:1707.06347).
     """
@@ -132,9 +156,11 @@ class PPO(Learner[PPOState]):
     norm: float = 0.5
     segment: int | None = None
     average: float | None = 0.99
+    unit: float = 1.0
+    normalise: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
-        for name in ("rate", "clip", "norm"):
+        for name in ("rate", "clip", "norm", "unit"):
             between(name, getattr(self, name), 0, strict=True)
         between("final_rate", self.final_rate, 0)
         for name in ("discount", "trace"):
@@ -167,6 +193,9 @@ class PPO(Learner[PPOState]):
             return (
                 f"PPO learns by acting, but {type(parts.domain).__name__} is no Environment: use a supervised learner"
             )
+        if isinstance(parts.domain.action, Codes):
+            name = type(parts.domain).__name__
+            return f"PPO decides on choices or on numbers, but the action of {name} is an array of codes"
         steps = parts.domain.steps
         if self.segment is not None and steps > self.segment and steps % self.segment:
             return f"`segment`={self.segment} does not divide the {steps} steps of a play: use one that does"
@@ -184,10 +213,15 @@ class PPO(Learner[PPOState]):
             jnp.zeros((), jnp.int32),
             dict.fromkeys(("policy_loss", "value_loss", "entropy", "divergence", "clipped"), zero),
             domain.observation,
+            domain.action,
+            nothing_seen(domain.observation) if self.normalise else None,
         )
 
     def policy(self, state: PPOState) -> ActorCriticPolicy:
-        return ActorCriticPolicy(self.net, state.weights, state.spec, remember=self.segment is not None)
+        remember = self.segment is not None
+        return ActorCriticPolicy(
+            self.net, state.weights, state.spec, state.action, state.seen, self.unit, remember=remember
+        )
 
     def publish(self, state: PPOState) -> PPOState:
         if state.average is None:
@@ -202,7 +236,8 @@ class PPO(Learner[PPOState]):
         lived: Trajectories = experience.data
         steps = lived.rewards.shape[0]
         segment = self.segment if self.segment is not None and self.segment < steps else None
-        batch = _pieces(self._batch(lesson, experience), segment)
+        whole = self._batch(state, lesson, experience)
+        batch = _pieces(whole, segment)
         memory = _memory(self.net.core, lived, segment)
         rate = self.rate * (1.0 - (1.0 - self.final_rate) * lesson.progress)  # pyright: ignore[reportOperatorIssue]
         lanes = batch["actions"].shape[1]
@@ -224,14 +259,17 @@ class PPO(Learner[PPOState]):
                 change, optimiser = self._optimiser.update(gradient, state.optimiser)
             weights = jax.tree.map(lambda w, c: w - rate * c, state.weights, change)
             average = _blend(self.average, state.average, weights)
-            return PPOState(weights, optimiser, average, state.updates + 1, state.losses, state.spec), losses
+            parts = lambda s: (s.weights, s.optimiser, s.average, s.updates)
+            return eqx.tree_at(parts, state, (weights, optimiser, average, state.updates + 1), is_leaf=_none), losses
 
         def epoch(state: PPOState, key: PRNGKeyArray) -> tuple[PPOState, dict[str, Array]]:
             order = jr.permutation(key, lanes)[: size * self.minibatches].reshape(self.minibatches, size)
             return _scan(minibatch, state, order)
 
         state, losses = _scan(epoch, state, jr.split(key, self.epochs))
-        return eqx.tree_at(lambda s: s.losses, state, jax.tree.map(jnp.mean, losses))
+        seen = None if state.seen is None else state.seen.with_more(state.spec, lived.observations, whole["weight"])
+        after = (jax.tree.map(jnp.mean, losses), seen)
+        return eqx.tree_at(lambda s: (s.losses, s.seen), state, after, is_leaf=_none)
 
     def metrics(self, state: PPOState) -> dict[str, Array]:
         return state.losses
@@ -252,28 +290,29 @@ class PPO(Learner[PPOState]):
             trace=self.trace,
         )
 
-    def _batch(self, lesson: Lesson, experience: Experience) -> dict[str, Any]:
+    def _batch(self, state: PPOState, lesson: Lesson, experience: Experience) -> dict[str, Any]:
         lived: Trajectories = experience.data
-        advantage = self._advantages(lived)
+        advantage, values = self._advantages(lived), lived.policy["values"]
+        # Scaled as they were when the player read them: before the first step the ratio is 1.
+        seen = lived.observations if state.seen is None else state.seen.scaled(state.spec, lived.observations)
         learns = (lesson.learn_mask & (experience.status == Status.ANSWERED))[lived.row] & ~lived.gap
         return {
-            "observations": lived.observations,
-            "actions": lived.actions,
+            "observations": seen,
+            "actions": lived.policy.get("drawn", lived.actions),
             "fresh": lived.fresh,
             "log_probability": lived.policy["log_probability"],
-            "values": lived.policy["values"],
+            "values": values / self.unit,
             "advantages": advantage,
-            "targets": advantage + lived.policy["values"].mean(-1),
+            "targets": (advantage + values.mean(-1)) / self.unit,
             "weight": learns.astype(jnp.float32),
         }
 
     def _loss(self, weights: PyTree, spec: Any, batch: dict[str, Any], memory: Any) -> tuple[Array, dict[str, Array]]:
-        logits, values, _ = self.net(weights, spec, batch["observations"], memory, batch["fresh"])
-        logits = jax.nn.log_softmax(logits)
-        chosen = jnp.take_along_axis(logits, batch["actions"][..., None], axis=-1)[..., 0]
+        said, values, _ = self.net(weights, spec, batch["observations"], memory, batch["fresh"])
+        decision = self.net.decision(weights, said)
         advantage = batch["advantages"]
         mean = lambda x: jnp.sum(x * batch["weight"])
-        difference = chosen - batch["log_probability"]
+        difference = decision.log_probability(batch["actions"]) - batch["log_probability"]
         ratio = jnp.exp(difference)
         clipped = jnp.clip(ratio, 1 - self.clip, 1 + self.clip)
         policy_loss = -mean(jnp.minimum(ratio * advantage, clipped * advantage))
@@ -284,7 +323,7 @@ class PPO(Learner[PPOState]):
             error = jnp.maximum(error, (near - batch["targets"][..., None]) ** 2)
         value_loss = 0.5 * mean(error.mean(-1))
 
-        entropy = -mean(jnp.sum(jnp.exp(logits) * logits, axis=-1))
+        entropy = mean(decision.entropy())
         loss = policy_loss + self.critic * value_loss - self.entropy * entropy
         return loss, {
             "policy_loss": policy_loss,
@@ -293,14 +332,6 @@ class PPO(Learner[PPOState]):
             "divergence": mean(ratio - 1 - difference),
             "clipped": mean((jnp.abs(ratio - 1) > self.clip).astype(jnp.float32)),
         }
-
-
-def _draw(keys: Key[Array, " lanes"], logits: Float[Array, "lanes actions"]) -> Int32[Array, " lanes"]:
-    """One action a lane by inversion: a single uniform number each, instead of one for every action."""
-    uniform = jax.vmap(lambda k: jr.uniform(k))(keys)
-    below = jnp.cumsum(jnp.exp(logits), axis=-1)
-    drawn = jnp.sum(uniform[:, None] * below[:, -1:] > below, axis=-1)
-    return jnp.minimum(drawn, logits.shape[-1] - 1).astype(jnp.int32)
 
 
 def _pieces(batch: Any, segment: int | None) -> Any:
@@ -329,6 +360,10 @@ def _memory(core: Any, lived: Trajectories, segment: int | None) -> Any:
     if segment is None:
         return core.memory(lived.rewards.shape[1])
     return jax.tree.map(lambda x: x[::segment].reshape(-1, *x.shape[2:]), lived.policy["memory"])
+
+
+def _none(x: Any) -> bool:
+    return x is None
 
 
 def _blend(share: float | None, average: PyTree, weights: PyTree) -> PyTree:

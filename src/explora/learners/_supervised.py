@@ -113,6 +113,16 @@ class Supervised(Learner[Taught]):
         weights[data.items[told]] = 1.0
         return self._fitted(dataclasses.replace(state, targets=targets, weights=weights))
 
+    def taught(self, state: Taught, inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Taught:
+        """The same learner as if it had been told something else, also of things that are no items of the domain.
+
+        **Arguments:**
+
+        - `state`: of the learner; it stays as it is.
+        - `inputs`, `targets`, `weights`: as in `Taught`. The same ones always give the same model.
+        """
+        return self._fitted(dataclasses.replace(state, inputs=inputs, targets=targets, weights=weights))
+
     def freeze(self, state: Taught) -> Any:
         return {"targets": state.targets, "weights": state.weights, "key": state.key}
 

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from explora.core import Domain, Learner, Outcome, Suite, judge_suite, sharing
+from explora.core import Domain, Learner, Outcome, Suite, jitted, judge_suite, sharing
 
 
 class Verdict(NamedTuple):
@@ -106,12 +105,10 @@ def _judge_plainly(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray,
     return judge_suite(domain, policy, suite, episodes=episodes, key=key)
 
 
-_judge_compiled = eqx.filter_jit(_judge_plainly)
-
-
 def _judge(domain: Domain, policy: Any, suite: Suite, key: PRNGKeyArray, episodes: int) -> Outcome:
     with sharing() as everywhere:
-        return _judge_compiled(domain, everywhere(policy), suite, key, episodes)
+        judge = jitted(_judge_plainly, suite.domain or domain)
+        return judge(domain, everywhere(policy), suite, key, episodes)
 
 
 def _alike(suites: dict[str, Suite]) -> dict[Any, list[str]]:

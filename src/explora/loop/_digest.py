@@ -1,5 +1,6 @@
 """What the host is told of a turn: a few scalars, and the tasks of explorers that keep an archive."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int32
 
-from explora.core import Explorer, Outcome, Parts, Rowwise
+from explora.core import Explorer, Outcome, Parts, Rowwise, Story
 
 from ._state import Event, State
 
@@ -50,6 +51,12 @@ def rows(explorer: Explorer, state: State, event: Event) -> Rows | None:
     return Rows(lesson.tasks, lesson.id, lesson.parent, event.outcome.answered)
 
 
+def story(explorer: Explorer, state: State) -> Story | None:
+    """Who lives where after one turn; what all think of all is left out, it would be too much for every turn."""
+    told = explorer.story(state.explorer)
+    return None if told is None else dataclasses.replace(told, scores=None)
+
+
 def _mean(column: Rowwise | None, mask: Rowwise) -> Array:
     if column is None:
         return jnp.asarray(jnp.nan, jnp.float32)
@@ -64,6 +71,8 @@ def stack(shape: Any, length: int) -> Any:
     return jax.tree.map(lambda x: jnp.zeros((length, *x.shape), x.dtype), shape)
 
 
-def put(log: Any, at: Array, record: Any) -> Any:
-    """The log with one more record."""
-    return jax.tree.map(lambda l, x: l.at[at].set(x), log, record)
+def put(log: Any, at: Array, record: Any, there: Array | bool = True) -> Any:
+    """The log with one more record, if it is `there`."""
+    if there is True:
+        return jax.tree.map(lambda l, x: l.at[at].set(x), log, record)
+    return jax.tree.map(lambda l, x: l.at[at].set(jnp.where(there, x, l[at])), log, record)

@@ -13,7 +13,7 @@ from explora.core import Lesson, Parts
 
 from . import _digest as digest
 from ._compiled import Log
-from ._jitted import jitted
+from ._jitted import quickened
 from ._rhythm import phase_at, phases, starts
 from ._state import Event, State
 from ._step import step
@@ -29,7 +29,7 @@ def hosted(parts: Parts, state: State, *, root: PRNGKeyArray, turns: int) -> Ite
     - `parts`, `state`, `root`: as for `step`.
     - `turns`: how many turns.
     """
-    parts = jitted(parts)
+    parts = quickened(parts)
     for _ in range(turns):
         state, event = step(parts, state, root=root, phase=phase_at(parts.explorer, int(state.turn)))
         yield state, event
@@ -57,7 +57,7 @@ def host_chunk(
     **Returns:** the state afterwards, and the log.
     """
     names = phases(parts.explorer)
-    quick = jitted(parts)
+    quick = quickened(parts)
     first = int(state.turn)
     late = arrived(parts, state) if starts(parts.explorer, first) else None
     if late is not None:
@@ -65,15 +65,18 @@ def host_chunk(
     kinds = [names.index(phase_at(parts.explorer, first + turn)) for turn in range(turns)]
     told: list[dict[str, Any]] = []
     lineage: list[Any] = []
+    stories: list[Any] = []
     for after, event in hosted(parts, state, root=root, turns=turns):
         state = after
         if keep is not None:
             keep(event)
         told.append(digest.metrics(quick, state, event.outcome))
         lineage.append(digest.rows(parts.explorer, state, event))
+        stories.append(digest.story(parts.explorer, state))
     columns = {name: jnp.stack([row[name] for row in told]) for name in told[0]}
     rows = {name: _stack(lineage, [kind == number for kind in kinds]) for number, name in enumerate(names)}
-    return state, Log(columns, rows, jnp.asarray(np.array(kinds, np.int32)))
+    story = jax.tree.map(lambda *x: jnp.stack(x), *stories)
+    return state, Log(columns, rows, jnp.asarray(np.array(kinds, np.int32)), story, names)
 
 
 def arrived(parts: Parts, state: State) -> Lesson | None:
@@ -99,7 +102,8 @@ def _take(
     columns = {name: x[None] for name, x in digest.metrics(quick, state, event.outcome).items()}
     lived = digest.rows(parts.explorer, state, event)
     rows = {name: jax.tree.map(lambda x: x[None], lived) if name == late.phase else None for name in names}
-    return state, Log(columns, rows, jnp.asarray([names.index(late.phase)], jnp.int32))
+    story = jax.tree.map(lambda x: x[None], digest.story(parts.explorer, state))
+    return state, Log(columns, rows, jnp.asarray([names.index(late.phase)], jnp.int32), story, names)
 
 
 def _stack(records: list[Any], chosen: list[bool]) -> Any:

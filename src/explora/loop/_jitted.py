@@ -8,25 +8,35 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, PRNGKeyArray
 
-from explora.core import Archive, Domain, Experience, Explorer, Learner, Lesson, Outcome, Parts, Space
+from explora.core import Archive, Domain, Experience, Explorer, Learner, Lesson, Outcome, Parts, Space, Story, jitted
 
 
-def jitted(parts: Parts) -> Parts:
+def quickened(parts: Parts) -> Parts:
     """The same parts; learner and explorer compile each of their verbs unless they (or what they use) are hosted."""
     learner, explorer = parts.learner, parts.explorer
     if not learner.hosted:
-        learner = _Learner(learner)
+        learner = QuickLearner(learner)
     if not explorer.hosted and not parts.space.hosted:
-        explorer = _Explorer(explorer)
+        explorer = QuickExplorer(explorer)
     return Parts(parts.domain, learner, explorer, parts.others)
 
 
-class _Explorer(Explorer[Any, Any]):
+class QuickExplorer(Explorer[Any, Any]):
+    """An explorer that compiles each of its verbs.
+
+    **Arguments:**
+
+    - `part`: the explorer.
+    """
+
     part: Explorer
 
     @property
     def rhythm(self) -> tuple[tuple[str, int], ...]:
         return self.part.rhythm
+
+    def init(self, space: Space, *, key: PRNGKeyArray) -> Any:
+        return self.part.init(space, key=key)
 
     def ask(self, state: Any, space: Space, phase: str, *, key: PRNGKeyArray) -> tuple[Any, Lesson]:
         return _ask(self.part, state, space, phase, key)
@@ -37,11 +47,21 @@ class _Explorer(Explorer[Any, Any]):
     def archive(self, state: Any) -> Archive | None:
         return self.part.archive(state)
 
+    def story(self, state: Any) -> Story | None:
+        return self.part.story(state)
+
     def metrics(self, state: Any) -> dict[str, Array]:
         return _metrics(self.part, state)
 
 
-class _Learner(Learner[Any]):
+class QuickLearner(Learner[Any]):
+    """A learner that compiles each of its verbs.
+
+    **Arguments:**
+
+    - `part`: the learner.
+    """
+
     part: Learner
 
     def policy(self, state: Any) -> Any:
@@ -49,7 +69,7 @@ class _Learner(Learner[Any]):
 
     def play(self, state: Any, domain: Domain, lesson: Lesson, *, key: PRNGKeyArray) -> tuple[Any, Experience, Outcome]:
         if not domain.hosted:
-            return _play(self.part, state, domain, lesson, key)
+            return jitted(_play, domain)(self.part, state, domain, lesson, key)
         if type(self.part).play is Learner.play:
             return super().play(state, domain, lesson, key=key)
         return self.part.play(state, domain, lesson, key=key)
@@ -77,7 +97,6 @@ def _tell(part: Explorer, state: Any, space: Space, lesson: Lesson, outcome: Out
     return part.tell(state, space, lesson, outcome, key=key)
 
 
-@eqx.filter_jit
 def _play(part: Learner, state: Any, domain: Domain, lesson: Lesson, key: PRNGKeyArray) -> Any:
     return part.play(state, domain, lesson, key=key)
 

@@ -120,5 +120,7 @@ def init(parts: Parts, *, key: PRNGKeyArray, budget: float = float("inf")) -> St
         Spent(Count.zero(), Count.zero(), Count.zero(), Count.zero()),
         jnp.asarray(budget, jnp.float32),
     )
-    # A compiled chunk takes the buffers over, so no two leaves may share one.
-    return jax.tree.map(lambda x: jnp.copy(x) if isinstance(x, jax.Array) else x, state)
+    # A compiled chunk takes the buffers over, so no two leaves may share one; and it gives back types that are not weak
+    # (a plain number's is), so that with weak ones the second chunk would be compiled anew.
+    own = lambda x: jnp.array(x, x.dtype) if x.aval.weak_type else jnp.copy(x)
+    return jax.tree.map(lambda x: own(x) if isinstance(x, jax.Array) else x, state)

@@ -9,8 +9,9 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, PRNGKeyArray
 
-from explora.core import NEW, Experience, Lesson, Parts, Rowwise, Status, turn_keys
+from explora.core import NEW, Experience, Lesson, Outcome, Parts, Rowwise, Status, turn_keys
 
+from ._kinds import Kind
 from ._state import Event, Spent, State
 
 
@@ -19,7 +20,7 @@ def step(
     state: State,
     *,
     root: PRNGKeyArray,
-    phase: str | None = None,
+    phase: str | Kind | None = None,
     lesson: Lesson | None = None,
 ) -> tuple[State, Event]:
     """One turn of the loop.
@@ -31,28 +32,22 @@ def step(
     - `parts`: what the run is made of.
     - `state`: where it stands.
     - `root`: the key of the run; the turn's own key is derived from it.
-    - `phase`: which kind of round; None: the first of the explorer's rhythm.
+    - `phase`: which kind of round, by its name or as one of several of a `Kind`; None: the first of the rhythm.
     - `lesson`: a lesson to take instead of asking for one: late answers to an open lesson, a task that a person
       sent, a journal that is replayed.
 
     **Returns:** the next state, and what happened.
     """
     ask_key, start_key, play_key, learn_key, tell_key = turn_keys(root, state.turn, 5)
-    explorer, tasks, making = state.explorer, state.tasks, None
+    explorer, making = state.explorer, None
 
     if lesson is None:
-        phase = phase or parts.explorer.rhythm[0][0]
-        explorer, lesson = parts.explorer.ask(explorer, parts.space, phase, key=ask_key)
+        explorer, lesson = _ask(parts, state, phase, ask_key)
         making = lesson.cost
-    lesson, tasks = _number(lesson, tasks, state.progress)
-
-    learner = state.learner
-    if lesson.start is not None:
-        learner = parts.learner.start(learner, lesson.start, key=start_key)
-    domain = parts.played_in(lesson.where)
-    learner, experience, outcome = parts.learner.play(learner, domain, lesson, key=play_key)
+    lesson, tasks = _number(lesson, state.tasks, state.progress)
+    learner, experience, outcome = _play(parts, state, lesson, start_key, play_key)
     learner, learned = _learn(parts, learner, lesson, experience, learn_key)
-    explorer = parts.explorer.tell(explorer, parts.space, lesson, outcome, key=tell_key)
+    explorer = _tell(parts, explorer, phase, lesson, outcome, tell_key)
 
     spent = Spent(
         state.spent.steps.plus(_sum(outcome.steps) + _sum(making)),
@@ -61,6 +56,51 @@ def step(
         state.spent.episodes.plus(_sum(outcome.episodes)),
     )
     return State(state.turn + 1, learner, explorer, tasks, spent, state.budget), Event(lesson, experience, outcome)
+
+
+def watch(parts: Parts, state: State, *, root: PRNGKeyArray, phase: str) -> tuple[Lesson, Experience]:
+    """What the next turn of a run will ask and live, without taking the turn: `state` stays as it is.
+
+    The keys are those of the turn, so it is the same experience, up to the rounding of another compiled program.
+
+    **Arguments:**
+
+    - `parts`: of the run, watched (see `explora.core.watching`) by whoever wants to cut episodes from it.
+    - `state`, `root`: as for `step`.
+    - `phase`: which kind of round the turn is.
+
+    **Returns:** the lesson, without its memo, and the experience.
+    """
+    ask_key, start_key, play_key, _, _ = turn_keys(root, state.turn, 5)
+    _, lesson = _ask(parts, state, phase, ask_key)
+    lesson, _ = _number(lesson, state.tasks, state.progress)
+    _, experience, _ = _play(parts, state, lesson, start_key, play_key)
+    return eqx.tree_at(lambda l: l.memo, lesson, None, is_leaf=lambda x: x is None), experience
+
+
+def _ask(parts: Parts, state: State, phase: str | Kind | None, key: PRNGKeyArray) -> tuple[Any, Lesson]:
+    if isinstance(phase, Kind):
+        return phase.ask(parts.explorer, state.explorer, parts.space, key=key)
+    phase = phase or parts.explorer.rhythm[0][0]
+    return parts.explorer.ask(state.explorer, parts.space, phase, key=key)
+
+
+def _tell(
+    parts: Parts, explorer: Any, phase: str | Kind | None, lesson: Lesson, outcome: Outcome, key: PRNGKeyArray
+) -> Any:
+    if isinstance(phase, Kind):
+        return phase.tell(parts.explorer, explorer, parts.space, lesson, outcome, key=key)
+    return parts.explorer.tell(explorer, parts.space, lesson, outcome, key=key)
+
+
+def _play(
+    parts: Parts, state: State, lesson: Lesson, start_key: PRNGKeyArray, play_key: PRNGKeyArray
+) -> tuple[Any, Experience, Outcome]:
+    """Plays a lesson, by copies of members where it wants them."""
+    learner = state.learner
+    if lesson.start is not None:
+        learner = parts.learner.start(learner, lesson.start, key=start_key)
+    return parts.learner.play(learner, parts.played_in(lesson.where), lesson, key=play_key)
 
 
 def _number(lesson: Lesson, tasks: Array, progress: Array) -> tuple[Lesson, Array]:

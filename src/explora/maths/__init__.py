@@ -1,4 +1,5 @@
-"""What several parts compute: advantages, evolution strategies, mixtures, neighbours, intervals, what annotators say.
+"""What several parts compute: advantages, evolution strategies, mixtures, neighbours, intervals, what annotators
+say, what people prefer.
 
 Pure functions of arrays.
 """
@@ -35,6 +36,17 @@ from ._mixtures import best_mixture as best_mixture
 from ._mixtures import fit_mixture as fit_mixture
 from ._neighbours import mean_distance as mean_distance
 from ._neighbours import nearest as nearest
+from ._preferences import LEFT as LEFT
+from ._preferences import RIGHT as RIGHT
+from ._preferences import TIE as TIE
+from ._preferences import LinearTaste as LinearTaste
+from ._preferences import Preference as Preference
+from ._preferences import Taste as Taste
+from ._preferences import choose_pairs as choose_pairs
+from ._preferences import fit_preference as fit_preference
+from ._preferences import information_gain as information_gain
+from ._preferences import log_choices as log_choices
+from ._preferences import standardised as standardised
 from ._ranks import pick as pick
 from ._ranks import reorder as reorder
 from ._ranks import tied_ranks as tied_ranks

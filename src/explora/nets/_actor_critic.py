@@ -1,5 +1,6 @@
-"""A recurrent actor-critic for discrete actions."""
+"""An actor-critic, with a memory or without, for choices and for rows of numbers."""
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -8,15 +9,19 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
-from explora.core import CombinationError, Discrete, Spec, between
+from explora.core import Box, CombinationError, Discrete, Spec, between
 
 from ._affine import affine
+from ._decision import Choices, Decision, Numbers
 from ._encoder import Convolution, Dense
 from ._recurrent import GRU, Core
 
 
 class ActorCritic(eqx.Module):
-    """Observation → encoder → recurrent core → action preferences and value. A configuration; weights are apart.
+    """Observation → encoder → core → action preferences and value. A configuration; weights are apart.
+
+    Where the action is a row of numbers, the preferences are their means; their deviations are weights of their own,
+    the same for every observation. A number of 1 or -1 stands for a bound of the action, if it has bounds.
 
     **Arguments:**
 
@@ -24,33 +29,39 @@ class ActorCritic(eqx.Module):
     - `core`: what remembers.
     - `hidden`: width of a ReLU layer in each head; None: heads are linear.
     - `critics`: how many value heads (more than one gives a disagreement).
+    - `deviation`: the standard deviation of numbers that has learned nothing yet; choices have none.
     """
 
     encoder: Dense | Convolution = Dense(64)
     core: Core = GRU(128)
     hidden: int | None = eqx.field(static=True, default=None)
     critics: int = eqx.field(static=True, default=1)
+    deviation: float = 1.0
 
     def __check_init__(self):
         between("hidden", self.hidden, 1)
         between("critics", self.critics, 1)
+        between("deviation", self.deviation, 0, strict=True)
 
     def init(self, observation: PyTree[Spec], action: Spec, *, key: PRNGKeyArray) -> dict[str, Any]:
         """Weights for an environment that shows `observation` and accepts `action`.
 
-        **Raises:** `CombinationError` if the action is not discrete.
+        **Raises:** `CombinationError` if the action is neither a choice nor a box of numbers.
         """
-        if not isinstance(action, Discrete):
-            raise CombinationError(f"ActorCritic chooses among discrete actions, but the environment takes {action}")
+        if not isinstance(action, Discrete | Box):
+            raise CombinationError(f"ActorCritic decides on choices or on numbers, but the environment takes {action}")
+        numbers = isinstance(action, Box)
+        outputs = math.prod(action.shape) if numbers else action.count
         encoder_key, core_key, actor_key, critic_key = jr.split(key, 4)
         encoder = self.encoder.init(observation, key=encoder_key)  # pyright: ignore[reportArgumentType]
         probe = jax.eval_shape(lambda w: self.encoder(w, observation, _zeros(observation)), encoder)  # pyright: ignore
-        return {
+        weights = {
             "encoder": encoder,
             "core": self.core.init(probe.shape[-1], key=core_key),
-            "actor": self._head(actor_key, action.count, 0.01),
+            "actor": self._head(actor_key, outputs, 0.01),
             "critic": self._head(critic_key, self.critics, 1.0),
         }
+        return weights | ({"log_deviation": jnp.full((outputs,), math.log(self.deviation))} if numbers else {})
 
     def __call__(
         self,
@@ -70,11 +81,18 @@ class ActorCritic(eqx.Module):
         - `memory`: at the first step.
         - `fresh`: where an episode starts.
 
-        **Returns:** action preferences (logits), values, and the memory after the last step.
+        **Returns:** action preferences (logits of choices, means of numbers), values, and the memory after the last
+        step.
         """
         seen = self.encoder(weights["encoder"], spec, observations)  # pyright: ignore[reportArgumentType]
         said, memory = self.core(weights["core"], seen, memory, fresh)
         return self._apply(weights["actor"], said), self._apply(weights["critic"], said), memory
+
+    def decision(self, weights: dict[str, Any], said: Float[Array, "*batch actions"]) -> Decision:
+        """What action preferences mean: with which probability which action is taken."""
+        if "log_deviation" in weights:
+            return Numbers(said, weights["log_deviation"])
+        return Choices(jax.nn.log_softmax(said))
 
     def _head(self, key: PRNGKeyArray, outputs: int, scale: float) -> dict[str, Array]:
         hidden_key, out_key = jr.split(key)

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -92,6 +93,7 @@ class EventLog:
         self,
         *,
         after: int = 0,
+        before: int | None = None,
         person: str | None = None,
         kinds: Sequence[str] = (),
         most: int = 200,
@@ -101,19 +103,48 @@ class EventLog:
 
         **Arguments:**
 
-        - `after`: only acts of greater number.
+        - `after`, `before`: only acts of greater, smaller number.
         - `person`: only theirs.
         - `kinds`: only such.
         - `most`: how many at most.
         - `newest`: the newest first.
         """
         query = sa.select(EVENT).where(EVENT.c.id > after)
+        if before is not None:
+            query = query.where(EVENT.c.id < before)
         if person is not None:
             query = query.where(EVENT.c.person == person)
         if kinds:
             query = query.where(EVENT.c.kind.in_(kinds))
         order = EVENT.c.id.desc() if newest else EVENT.c.id
         return [_act(row) for row in self.base.rows(query.order_by(order).limit(most))]
+
+    @contextmanager
+    def turn(self, doing: str, kinds: Sequence[str], after: int) -> Iterator[tuple[sa.Connection, list[Act]]]:
+        """A transaction in which nobody else appends: for acts that must fit to all acts before them.
+
+        **Arguments:**
+
+        - `doing`: what is tried, for the message if it cannot be.
+        - `kinds`, `after`: which acts are handed out, as for `acts`.
+
+        **Returns:** the transaction, for `note`, and all those acts.
+        """
+        with self.base.writing(doing) as connection:
+            if not self.base.sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+            query = sa.select(EVENT).where(EVENT.c.id > after, EVENT.c.kind.in_(kinds)).order_by(EVENT.c.id)
+            yield connection, [_act(row) for row in connection.execute(query)]
+
+    def find(self, uuid: str, kind: str) -> Act | None:
+        """The act of that name, if it was done already.
+
+        **Raises:** `ArgumentError` if the name was used for an act of another kind.
+        """
+        rows = self.base.rows(sa.select(EVENT).where(EVENT.c.uuid == uuid))
+        if rows and rows[0].kind != kind:
+            raise ArgumentError(f"`uuid` {uuid!r} was used for another act; make a new one for each")
+        return _act(rows[0]) if rows else None
 
     def standing(self, kind: str) -> Act | None:
         """The newest act of a kind that nobody took back."""

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from explora.core import ExploraError
-from explora.domains.pool import Pool
+from explora.core import ExploraError, Parts
+from explora.domains.pool import Items, Pool
 from explora.plots import things
 from explora.runs import read
 from explora.store import RunFolder, TaskRow
@@ -31,7 +31,8 @@ class Scene:
     """
 
     def __init__(self, folder: RunFolder):
-        self._folder, self._parts, self._lock = folder, None, Lock()
+        self._folder, self._lock = folder, Lock()
+        self._parts: Parts | None = None
         self._kept: OrderedDict[Hashable, bytes | None] = OrderedDict()
         self._ready = Event()
         self.problem: str | None = None
@@ -41,6 +42,11 @@ class Scene:
     def wait(self, seconds: float | None = None) -> bool:
         """Waits until the parts are there, or cannot be."""
         return self._ready.wait(seconds)
+
+    def parts(self, seconds: float = 0.0) -> Parts | None:
+        """The parts of the run; None if they are not there after so many seconds."""
+        self.wait(seconds)
+        return self._parts
 
     def task(self, row: TaskRow, size: int = 160) -> bytes | None:
         """A task as a PNG image; None if its space cannot draw, or the parts are not there (yet)."""
@@ -58,6 +64,18 @@ class Scene:
     def item(self, id: str) -> bytes | None:
         """An item of a pool as a PNG image; None if it has none."""
         return self._drawn(("item", id), lambda parts: _item(parts.domain, id))
+
+    def row(self, id: str) -> Any:
+        """What is shown of an item of a pool, set aside or not; None if there is no such item (or no parts, yet)."""
+        found = _place(None if self._parts is None else self._parts.domain, id)
+        return None if found is None else found[0].row(found[1])
+
+    def judged(self) -> tuple[list[int], bool] | None:
+        """How many items each task of the suite `held-out` of a pool has, and whether classes are predicted."""
+        domain = None if self._parts is None else self._parts.domain
+        if not isinstance(domain, Pool):
+            return None
+        return [len(domain.parted.held)], domain.target.kind == "classes"
 
     def schema(self) -> Schema:
         """What an answer may be, as far as the data tell."""
@@ -97,8 +115,17 @@ def _task(space: Any, row: TaskRow, size: int) -> bytes | None:
         return None
 
 
+def _place(domain: Any, id: str) -> tuple[Items, int] | None:
+    """Where an item of a pool is: among those that can be asked for, or among those that were set aside."""
+    if not isinstance(domain, Pool):
+        return None
+    places = ((items, items.place(id)) for items in (domain.items, domain.parted.held))
+    return next(((items, place) for items, place in places if place is not None), None)
+
+
 def _item(domain: Any, id: str) -> bytes | None:
-    seen = things(domain.items, [id]).get(id) if isinstance(domain, Pool) else None
+    found = _place(domain, id)
+    seen = None if found is None else things(found[0], [id]).get(id)
     return None if seen is None or seen.pixels is None else _png(seen.pixels)
 
 

@@ -24,7 +24,7 @@ def serve(
     port: int = PORT,
     rules: Rules | None = None,
     store: str | None = None,
-    queue: Path | None = None,
+    queue: Path | str | None = None,
     said: Callable[[str], None],
 ) -> None:
     """Serves the pages of a run on this machine until Ctrl-C.
@@ -35,7 +35,7 @@ def serve(
     - `port`: on which port; 0: on any that is free.
     - `rules`: what is let through.
     - `store`: the URL of a PostgreSQL server for what people do; None: a file in the folder.
-    - `queue`: the file of the questions; None: as the run's configuration says.
+    - `queue`: the file of the questions, or the URL of a server; None: as the run's configuration says.
     - `said`: is told the address with the owner's token.
 
     **Raises:** `RunError` for a port that is taken, and for a folder that cannot be read or written.

@@ -21,7 +21,7 @@ def _line(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 """Any text, of several lines perhaps."""
 
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_line)]
 """One line that is not empty, without blanks at its ends."""
 
 Uuid = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]

@@ -7,7 +7,8 @@ import jax
 import jax.random as jr
 
 from explora.core import Environment, ExploraError, Parts, Space
-from explora.store import RunFolder, TaskRow
+from explora.ledger.asked import Calibration
+from explora.store import Records, RunFolder, TaskRow
 
 from ._asking import Asking, answer_headline, asks_questions, gather_asking
 from ._facts_card import Cost, RunCard, cost, run_card
@@ -15,8 +16,10 @@ from ._facts_curves import Curve, metric_curves, speed_curve
 from ._facts_matrix import Judged, Matrix, SuiteResult, held_out_curve, matrices, suite_results
 from ._facts_tasks import Difficulty, Family, Generation, best, deepest, difficulty, family, generations
 from ._facts_verdict import Headline, headline
-from ._replays import Actor, Choice, Replay, found_choices, held_out_choices, replay
+from ._films import Actor
+from ._replays import Choice, Replay, found_choices, held_out_choices, replay
 from ._seen import Seen
+from ._story import Cast, Tale, saga, tale
 
 _PICTURE, _FRAME, _SAMPLES = 132, 160, 18
 
@@ -31,6 +34,8 @@ class Learned(NamedTuple):
     - `actor`: plays as the version that the run publishes; None: there is none yet.
     - `judged`: how that version did.
     - `keeps`: whether its explorer keeps tasks at all.
+    - `cast`: who plays as members of its learner did at other times; None: nobody can.
+    - `asked`: what came of asking it for returns; None: it heeds none.
     """
 
     parts: Parts
@@ -38,6 +43,8 @@ class Learned(NamedTuple):
     actor: Actor | None = None
     judged: Judged | None = None
     keeps: bool = True
+    cast: Cast | None = None
+    asked: Calibration | None = None
 
 
 class Report(NamedTuple):
@@ -56,6 +63,8 @@ class Report(NamedTuple):
     - `samples`: random draws from the space, where nothing was recorded.
     - `replays`: of held-out tasks, and of recorded (or drawn) ones.
     - `notes`: what could not be shown, and why.
+    - `asked`: of a run that can be asked for returns.
+    - `tale`: of a run whose tasks and agents evolve together.
     - `asking`: of a run that asks questions; then what follows from playing in an environment is empty.
     """
 
@@ -78,6 +87,8 @@ class Report(NamedTuple):
     replays: tuple[tuple[Replay, ...], tuple[Replay, ...]]
     notes: tuple[str, ...]
     asking: Asking | None = None
+    tale: Tale | None = None
+    asked: Calibration | None = None
 
 
 def gather(
@@ -129,7 +140,18 @@ def gather(
         samples=() if space is None else tuple(_see(space, task) for task in drawn),
         replays=((), ()) if learned is None else _replays(learned, results, tasks, drawn[:3]),
         notes=tuple(notes),
+        tale=_tale(folder, learned, tasks, records),
+        asked=None if learned is None else learned.asked,
     )
+
+
+def _tale(folder: RunFolder, learned: Learned | None, tasks: Sequence[TaskRow], records: Records) -> Tale | None:
+    found = saga(folder.database.events(), tasks, int(records.turn[-1]) if len(records.turn) else 0)
+    if found is None or learned is None:
+        return None if found is None else tale(found, tasks)
+    domain = learned.parts.domain
+    played_in = domain if isinstance(domain, Environment) else None
+    return tale(found, tasks, space=learned.parts.space, environment=played_in, cast=learned.cast)
 
 
 def _of_questions(card: RunCard, spent: Cost | None, asking: Asking, records: Any, notes: Sequence[str]) -> Report:

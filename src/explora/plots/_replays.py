@@ -1,32 +1,16 @@
 """Replays: one episode of the learner on one task, frame by frame."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray, PyTree, UInt8
+from jaxtyping import PRNGKeyArray, UInt8
 
 from explora.core import Environment, Space
 from explora.store import TaskRow
 
 from ._facts_matrix import SuiteResult, TaskResult
-
-
-@runtime_checkable
-class Actor(Protocol):
-    """Who plays: what `explora.load` returns, for instance."""
-
-    def reset(self) -> None:
-        """A new episode begins."""
-        ...
-
-    def act(self, observation: PyTree) -> Any:
-        """What to do now."""
-        ...
+from ._films import Actor, played
 
 
 class Replay(NamedTuple):
@@ -91,31 +75,19 @@ def replay(
     - `frames`: how many pictures at most.
     - `size`: the longer side of each [pixels].
     """
-    world, state, limit, optimal = _start(environment, choice.task, key)
-    states, returned, solved = [state], 0.0, False
-    actor.reset()
-    for time in range(int(limit)):
-        action = actor.act(_look(environment, world, state))
-        after = _move(environment, world, state, action, jr.fold_in(key, time + 1))
-        state = after.state
-        states.append(state)
-        returned += float(after.reward)
-        if bool(after.terminated) or bool(after.truncated):
-            solved = bool(after.solved)
-            break
-    stride = max(1, -(-(len(states) - 1) // (frames - 1)))
-    shown = [*states[:-1:stride], states[-1]]
-    task = jax.device_get(choice.task)
-    pictures = tuple(environment.frame(task, jax.device_get(moment), size) for moment in shown)
+    episode = played(environment, choice.task, actor, key=key)
+    stride = max(1, -(-episode.steps // (frames - 1)))
+    shown = [*episode.states[:-1:stride], episode.states[-1]]
+    pictures = tuple(environment.frame(episode.task, moment, size) for moment in shown)
     return Replay(
         choice.name,
         choice.known,
         pictures,
         stride,
-        len(states) - 1,
-        solved,
-        returned,
-        None if optimal is None else float(optimal),
+        episode.steps,
+        episode.solved,
+        episode.returned,
+        episode.optimal,
     )
 
 
@@ -149,23 +121,6 @@ def found_choices(space: Space, tasks: Sequence[TaskRow]) -> tuple[Choice, ...]:
     return tuple(
         Choice(f"task {task.id}", f"generation {task.generation or 0}", space.decode(task.spec)) for task in tasks
     )
-
-
-@eqx.filter_jit
-def _start(environment: Environment, task: Any, key: PRNGKeyArray) -> tuple[Any, Any, Array, Array | None]:
-    world = environment.world(task)
-    state = environment.reset(world, key=key)
-    return world, state, jnp.asarray(environment.limit(world)), environment.optimal_length(world)
-
-
-@eqx.filter_jit
-def _look(environment: Environment, world: Any, state: Any) -> Any:
-    return environment.observe(world, state)
-
-
-@eqx.filter_jit
-def _move(environment: Environment, world: Any, state: Any, action: Any, key: PRNGKeyArray) -> Any:
-    return environment.step(world, state, jnp.asarray(action), key=key)
 
 
 def _ordinal(number: int) -> str:

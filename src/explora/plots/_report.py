@@ -6,6 +6,8 @@ from pathlib import Path
 from explora.store import guard, write_file
 
 from . import _drawing as draw
+from ._asked import TITLE as ASKED
+from ._asked import asked_section
 from ._asking import SECTIONS, answer_sections, answer_tiles
 from ._drawing import escape
 from ._facts_card import Cost, RunCard, Setting
@@ -13,10 +15,13 @@ from ._facts_matrix import percent
 from ._gather import Report
 from ._report_charts import curves_section, difficulty_section, speed_section
 from ._report_tasks import gallery_section, gauge, held_out_section, replays_section
+from ._story import story_section
 
 _PLAYED = {
     "curves": "Learning",
     "held-out": "Held-out tasks",
+    "asked": ASKED,
+    "story": "The story",
     "gallery": "Discovered tasks",
     "replays": "Replays",
     "difficulty": "Difficulty",
@@ -45,6 +50,8 @@ def report_page(report: Report) -> str:
         sections = [
             curves_section(report),
             held_out_section(report),
+            asked_section(report.asked),
+            story_section(report.tale),
             gallery_section(report),
             replays_section(report),
             difficulty_section(report),
@@ -77,6 +84,9 @@ def write_report(report: Report, path: Path) -> Path:
 def _header(report: Report) -> str:
     card = report.card
     shown = (_PLAYED if report.asking is None else SECTIONS) | _ALWAYS
+    for name, there in (("story", report.tale), ("asked", report.asked)):
+        if there is None:
+            shown.pop(name, None)
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in shown.items())
     over = f"explora · run <b>{escape(card.name)}</b> · {escape(card.recipe)} on {escape(card.domain)}"
     notes = "".join(draw.paragraph(note, "none") for note in report.notes)

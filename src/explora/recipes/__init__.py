@@ -2,7 +2,7 @@
 
 A recipe is a function from a domain to `Parts`, and nothing else assembles parts: what a paper calls its method is,
 here, a handful of constructor arguments. `RECIPES` lists them with title, parts and paper without importing JAX;
-`recipe(name)` finds one, `DEFAULT` is the one that a run takes if none is named.
+`recipe(name)` finds one, `usual(domain)` is the one that a run takes if none is named.
 """
 
 import importlib
@@ -14,6 +14,8 @@ from ._catalogue import Recipe as Recipe
 from ._start import run as run
 
 if TYPE_CHECKING:
+    from explora.core import Domain
+
     from ._tune import Trial as Trial
     from ._tune import tune as tune
 
@@ -35,3 +37,16 @@ def recipe(name: str) -> Recipe:
     if name not in found:
         raise UnknownName("recipe", name, found)
     return found[name]
+
+
+def usual(domain: "Domain") -> Recipe:
+    """The recipe that a run in this domain takes if none is named.
+
+    Environments take `DEFAULT`. Questions take `uncertainty-herding`, or, where numbers or several labels at once are
+    predicted and nothing says how unsure of a class a model is, `max-herding`.
+    """
+    from explora.core import Questions
+
+    if not isinstance(domain, Questions):
+        return recipe(DEFAULT)
+    return recipe("uncertainty-herding" if domain.given.classes else "max-herding")

@@ -6,13 +6,15 @@ from explora.learners import PPO, Population
 from explora.nets import GRU, ActorCritic, Dense
 from explora.scores import Difficulty, Regret
 
+from ._player import player
+
 
 def paired(domain: Domain) -> Parts:
     """The designer earns the regret: the best of the antagonist less the mean of the protagonist.
 
     **Reference:** Dennis et al. 2020 (arXiv:2012.02096).
     """
-    return Parts(domain, Population(PPO(), members=2), Adversary(_designer(), rows=32))
+    return Parts(domain, Population(player(domain), members=2), Adversary(_designer(), rows=32))
 
 
 def flexible_paired(domain: Domain) -> Parts:
@@ -20,7 +22,9 @@ def flexible_paired(domain: Domain) -> Parts:
 
     **Reference:** Dennis et al. 2020 (arXiv:2012.02096), appendix.
     """
-    return Parts(domain, Population(PPO(), members=2), Adversary(_designer(), rows=32, score=Regret(form="flexible")))
+    return Parts(
+        domain, Population(player(domain), members=2), Adversary(_designer(), rows=32, score=Regret(form="flexible"))
+    )
 
 
 def population(domain: Domain) -> Parts:
@@ -29,7 +33,9 @@ def population(domain: Domain) -> Parts:
     **Reference:** Dennis et al. 2020 (arXiv:2012.02096), appendix.
     """
     regret = Regret(members=4, form="population")
-    return Parts(domain, Population(PPO(), members=4), Adversary(_designer(), rows=32, members=4, score=regret))
+    return Parts(
+        domain, Population(player(domain), members=4), Adversary(_designer(), rows=32, members=4, score=regret)
+    )
 
 
 def minimax(domain: Domain) -> Parts:
@@ -37,7 +43,7 @@ def minimax(domain: Domain) -> Parts:
 
     **Reference:** Dennis et al. 2020 (arXiv:2012.02096), the baseline of section 5.
     """
-    return Parts(domain, PPO(), Adversary(_designer(), rows=32, members=1, score=Difficulty()))
+    return Parts(domain, player(domain), Adversary(_designer(), rows=32, members=1, score=Difficulty()))
 
 
 def _designer() -> PPO:

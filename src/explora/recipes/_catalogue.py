@@ -50,11 +50,11 @@ def _asking(name: str, title: str, parts: str, paper: str, function: str) -> Rec
 _QUESTIONS = (
     _asking("random", "Random questions", "Query(Random)", "Settles 2009", "random"),
     _asking(
-        "active",
-        "Typical items, then margin",
-        "Query(Switch(TypiClust, Top), Margin)",
-        "Hacohen et al. 2022, arXiv:2202.02794",
-        "active",
+        "uncertainty-herding",
+        "Uncertainty herding",
+        "Query(UncertaintyHerding, Margin)",
+        "Bae et al. 2024, arXiv:2412.20644",
+        "uncertainty_herding",
     ),
     _asking(
         "least-confident", "Least confident", "Query(Top, LeastConfident)", "Lewis and Gale 1994", "least_confident"
@@ -71,16 +71,16 @@ _QUESTIONS = (
     _asking(
         "core-set", "Core-set (k-centre)", "Query(KCentre)", "Sener and Savarese 2017, arXiv:1708.00489", "core_set"
     ),
+    _asking(
+        "typiclust-margin",
+        "Typical items, then margin",
+        "Query(Switch(TypiClust, Top), Margin)",
+        "Doucet et al. 2024, arXiv:2403.03728",
+        "typiclust_margin",
+    ),
     _asking("typiclust", "TypiClust", "Query(TypiClust)", "Hacohen et al. 2022, arXiv:2202.02794", "typiclust"),
     _asking("probcover", "ProbCover", "Query(ProbCover)", "Yehuda et al. 2022, arXiv:2205.11603", "probcover"),
     _asking("max-herding", "MaxHerding", "Query(MaxHerding)", "Bae et al. 2024, arXiv:2407.12212", "max_herding"),
-    _asking(
-        "uncertainty-herding",
-        "Uncertainty herding",
-        "Query(UncertaintyHerding, Margin)",
-        "Bae et al. 2024, arXiv:2412.20644",
-        "uncertainty_herding",
-    ),
     _asking("crowd", "Who labels what (ActiveLab)", "Crowd", "Goh and Mueller 2023, arXiv:2301.11856", "crowd"),
     _asking("stream", "A stream of items", "Stream(BalancedQuantile, LeastConfident)", "Kottke et al. 2015", "stream"),
     _asking(
@@ -133,7 +133,36 @@ RECIPES: tuple[Recipe, ...] = (
         "MAP-Elites",
         "Elites(Learnability)",
         "Mouret and Clune 2015, arXiv:1504.04909",
-        "_elites:map_elites",
+        "_divergent:map_elites",
+    ),
+    Recipe(
+        "novelty",
+        "Novelty search",
+        "Novelty(Learnability)",
+        "Lehman and Stanley 2011, Evolutionary Computation 19(2)",
+        "_divergent:novelty",
+    ),
+    Recipe(
+        "mcc",
+        "Minimal-criterion coevolution",
+        "MinimalCriterion",
+        "Brant and Stanley 2017, GECCO",
+        "_divergent:minimal_criterion",
+    ),
+    Recipe("poet", "POET", "Niches(features)", "Wang et al. 2019, arXiv:1901.01753", "_niches:poet"),
+    Recipe(
+        "enhanced-poet",
+        "Enhanced POET (transfer and novelty)",
+        "Niches(agents, enhanced)",
+        "Wang et al. 2020, arXiv:2003.08536",
+        "_niches:enhanced_poet",
+    ),
+    Recipe(
+        "asking",
+        "Exploration by asking (goals in hindsight)",
+        "Beyond, Sequence(Hindsight), Asking",
+        "Ghosh et al. 2019, arXiv:1912.06088",
+        "_asking:asking",
     ),
     *_QUESTIONS,
 )

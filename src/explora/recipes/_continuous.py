@@ -2,7 +2,8 @@
 
 from explora.core import Domain, Parts
 from explora.explorers import Mixture, SelfPaced
-from explora.learners import PPO
+
+from ._player import player
 
 
 def alp_gmm(domain: Domain) -> Parts:
@@ -10,7 +11,7 @@ def alp_gmm(domain: Domain) -> Parts:
 
     **Reference:** Portelas et al. 2019 (arXiv:1910.07224), algorithm 1.
     """
-    return Parts(domain, PPO(), Mixture(rows=128, queue=4, signal="progress"))
+    return Parts(domain, player(domain), Mixture(rows=128, queue=4, signal="progress"))
 
 
 def covar_gmm(domain: Domain) -> Parts:
@@ -18,7 +19,7 @@ def covar_gmm(domain: Domain) -> Parts:
 
     **Reference:** Portelas et al. 2019 (arXiv:1910.07224), the baseline of section 5.
     """
-    return Parts(domain, PPO(), Mixture(rows=128, queue=4, signal="covariance"))
+    return Parts(domain, player(domain), Mixture(rows=128, queue=4, signal="covariance"))
 
 
 def spdl(domain: Domain) -> Parts:
@@ -26,4 +27,4 @@ def spdl(domain: Domain) -> Parts:
 
     **Reference:** Klink et al. 2020 (arXiv:2004.11812).
     """
-    return Parts(domain, PPO(), SelfPaced(rows=128, queue=4))
+    return Parts(domain, player(domain), SelfPaced(rows=128, queue=4))

@@ -2,7 +2,8 @@
 
 from explora.core import Domain, Parts
 from explora.explorers import Frontier
-from explora.learners import PPO
+
+from ._player import player
 
 
 def sfl(domain: Domain) -> Parts:
@@ -10,4 +11,4 @@ def sfl(domain: Domain) -> Parts:
 
     **Reference:** Rutherford et al. 2024, No Regrets (arXiv:2408.15099).
     """
-    return Parts(domain, PPO(), Frontier(rows=128, queue=4))
+    return Parts(domain, player(domain), Frontier(rows=128, queue=4))

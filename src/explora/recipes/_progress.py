@@ -2,7 +2,8 @@
 
 from explora.core import Domain, Parts
 from explora.explorers import Bandit
-from explora.learners import PPO
+
+from ._player import player
 
 
 def learning_progress(domain: Domain) -> Parts:
@@ -11,7 +12,7 @@ def learning_progress(domain: Domain) -> Parts:
     **Reference:** Kanitscheider et al. 2021 (arXiv:2106.14876), section 3, as used inside
     OMNI (arXiv:2306.01711).
     """
-    return Parts(domain, PPO(), Bandit(rows=128, queue=4))
+    return Parts(domain, player(domain), Bandit(rows=128, queue=4))
 
 
 def tscl(domain: Domain) -> Parts:
@@ -19,4 +20,4 @@ def tscl(domain: Domain) -> Parts:
 
     **Reference:** Matiisen et al. 2017 (arXiv:1707.00183), algorithm 2.
     """
-    return Parts(domain, PPO(), Bandit(rows=128, queue=4, estimate="window", choice="greedy"))
+    return Parts(domain, player(domain), Bandit(rows=128, queue=4, estimate="window", choice="greedy"))

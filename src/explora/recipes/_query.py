@@ -22,13 +22,12 @@ from explora.nets import Ensemble
 from explora.scores import BALD, Entropy, LeastConfident, Margin, Variance, VoteEntropy
 
 
-def active(domain: Domain) -> Parts:
-    """Typical items until every class has been seen often enough, then those between two classes: our default.
+def uncertainty_herding(domain: Domain) -> Parts:
+    """Asks for items that cover most of what the model is unsure of: our default, for the reasons in `docs/labels.md`.
 
-    **Reference:** Hacohen et al. 2022, Active Learning on a Budget (arXiv:2202.02794), for the first;
-    Bahri et al. 2022, Is Margin All You Need? (arXiv:2210.03822), for the second.
+    **Reference:** Bae et al. 2024, Uncertainty Herding (arXiv:2412.20644).
     """
-    return _asking(domain, Switch(TypiClust(), Top()), Margin())
+    return _asking(domain, UncertaintyHerding(), Margin())
 
 
 def random(domain: Domain) -> Parts:
@@ -119,6 +118,14 @@ def typiclust(domain: Domain) -> Parts:
     return _asking(domain, TypiClust())
 
 
+def typiclust_margin(domain: Domain) -> Parts:
+    """Typical items until every class has been seen often enough, then those between two classes.
+
+    **Reference:** Doucet et al. 2024 (arXiv:2403.03728): TypiClust, then margin (TCM), with another rule.
+    """
+    return _asking(domain, Switch(TypiClust(), Top()), Margin())
+
+
 def probcover(domain: Domain) -> Parts:
     """Asks for items whose neighbourhoods cover most of the pool.
 
@@ -133,14 +140,6 @@ def max_herding(domain: Domain) -> Parts:
     **Reference:** Bae et al. 2024, Generalized Coverage for More Robust Low-Budget Active Learning (arXiv:2407.12212).
     """
     return _asking(domain, MaxHerding())
-
-
-def uncertainty_herding(domain: Domain) -> Parts:
-    """Asks for items that cover most of what the model is unsure of.
-
-    **Reference:** Bae et al. 2024, Uncertainty Herding (arXiv:2412.20644).
-    """
-    return _asking(domain, UncertaintyHerding(), Margin())
 
 
 def greedy(domain: Domain) -> Parts:

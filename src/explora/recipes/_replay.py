@@ -2,8 +2,9 @@
 
 from explora.core import Domain, Parts
 from explora.explorers import Replay
-from explora.learners import PPO
 from explora.scores import MaxMC, PositiveValueLoss
+
+from ._player import player
 
 
 def plr(domain: Domain) -> Parts:
@@ -11,7 +12,9 @@ def plr(domain: Domain) -> Parts:
 
     **Reference:** Jiang et al. 2021, Prioritized Level Replay (arXiv:2010.03934).
     """
-    return Parts(domain, PPO(), Replay(rows=32, score=PositiveValueLoss(), probability=0.5, explore_learns=True))
+    return Parts(
+        domain, player(domain), Replay(rows=32, score=PositiveValueLoss(), probability=0.5, explore_learns=True)
+    )
 
 
 def robust_plr(domain: Domain) -> Parts:
@@ -19,7 +22,7 @@ def robust_plr(domain: Domain) -> Parts:
 
     **Reference:** Jiang et al. 2021, Replay-Guided Adversarial Environment Design (arXiv:2110.02439).
     """
-    return Parts(domain, PPO(), Replay(rows=32, score=MaxMC(), probability=0.5))
+    return Parts(domain, player(domain), Replay(rows=32, score=MaxMC(), probability=0.5))
 
 
 def accel(domain: Domain) -> Parts:
@@ -27,7 +30,7 @@ def accel(domain: Domain) -> Parts:
 
     **Reference:** Parker-Holder et al. 2022 (arXiv:2203.01302).
     """
-    return Parts(domain, PPO(), Replay(rows=32, score=MaxMC(), probability=0.8, edit=True))
+    return Parts(domain, player(domain), Replay(rows=32, score=MaxMC(), probability=0.8, edit=True))
 
 
 def parallel_plr(domain: Domain) -> Parts:
@@ -35,7 +38,7 @@ def parallel_plr(domain: Domain) -> Parts:
 
     **Reference:** Jiang et al. 2023, minimax (arXiv:2311.12716), section 4.
     """
-    return Parts(domain, PPO(), Replay(rows=32, score=MaxMC(), probability=1.0, parallel=True))
+    return Parts(domain, player(domain), Replay(rows=32, score=MaxMC(), probability=1.0, parallel=True))
 
 
 def parallel_accel(domain: Domain) -> Parts:
@@ -43,4 +46,4 @@ def parallel_accel(domain: Domain) -> Parts:
 
     **Reference:** Jiang et al. 2023, minimax (arXiv:2311.12716), section 4.
     """
-    return Parts(domain, PPO(), Replay(rows=32, score=MaxMC(), probability=1.0, parallel=True, edit=True))
+    return Parts(domain, player(domain), Replay(rows=32, score=MaxMC(), probability=1.0, parallel=True, edit=True))

@@ -21,7 +21,7 @@ def run(
     out: Path | str | None = None,
     fields: dict[str, Any] | None = None,
     watchers: "tuple[Watcher, ...]" = (),
-    engine: "Engine | None" = None,
+    engine: "Engine | str | None" = None,
 ) -> "Finished":
     """Runs a recipe, or parts of your own.
 
@@ -34,8 +34,9 @@ def run(
     - `out`: the folder; None: a new one under `runs`.
     - `fields`: changes to fields by dotted path, `{"explorer.capacity": 1000, "learner.rate": 3e-4}`.
     - `watchers`: who looks on.
-    - `engine`: where it is executed; None: in this process, compiled. `Local(keep=f)` hands every turn's lesson,
-      experience and outcome to `f`; the run is then plain Python with compiled parts.
+    - `engine`: where it is executed, or its name, `"processes:2"` say (see `explora.engines`); None: in this process,
+      compiled. `Local(keep=f)` hands every turn's lesson, experience and outcome to `f`; the run is then plain Python
+      with compiled parts.
 
     **Returns:** the run's folder and how it did on the watched suites.
 

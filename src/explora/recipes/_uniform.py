@@ -2,7 +2,8 @@
 
 from explora.core import Domain, Parts
 from explora.explorers import Uniform
-from explora.learners import PPO
+
+from ._player import player
 
 
 def dr(domain: Domain) -> Parts:
@@ -10,4 +11,4 @@ def dr(domain: Domain) -> Parts:
 
     **Reference:** Tobin et al. 2017 (arXiv:1703.06907).
     """
-    return Parts(domain, PPO(), Uniform(rows=128, queue=4))
+    return Parts(domain, player(domain), Uniform(rows=128, queue=4))

@@ -12,17 +12,31 @@ import equinox as eqx
 import jax.random as jr
 
 from explora._version import __version__
-from explora.core import ArgumentError, ExploraError, Memory, Parts, Questions, RunError, build, override, sharing, spec
-from explora.engines import Engine, Local
+from explora.core import (
+    ArgumentError,
+    ExploraError,
+    Memory,
+    Parts,
+    Questions,
+    RunError,
+    build,
+    override,
+    sharing,
+    spec,
+    watching,
+)
+from explora.engines import Engine
 from explora.ledger import Verdict
 from explora.loop import State, init, rehearse
 from explora.store import RunFolder, check_sinks, environment, find, refuse_taken
 
 from ._clock import Clock
-from ._notebook import Notebook
+from ._place import mode, placed
 from ._plan import Plan
 from ._player import Player
+from ._records import Notebook
 from ._session import Session, freeze, steps_a_turn, thaw, turns_a_record, watched
+from ._tastes import indifferent
 from ._tracker import Tracker
 from ._watcher import Watcher
 
@@ -53,7 +67,7 @@ def run(
     out: Path | str | None = None,
     recipe: str = "custom",
     watchers: tuple[Watcher, ...] = (),
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     started: float | None = None,
 ) -> Finished:
     """Begins a run and sees it through.
@@ -65,7 +79,8 @@ def run(
     - `out`: the folder; None: a new one under `runs`.
     - `recipe`: what it is called in lists.
     - `watchers`: who looks on.
-    - `engine`: where it is executed; None: in this process.
+    - `engine`: where it is executed, or its name, `"processes:2"` say (see `explora.engines.engine`); None: in this
+      process.
     - `started`: `time.monotonic()` when the clock began; None: now.
 
     **Raises:** `CombinationError` if the parts do not fit together, `UnknownName` for a suite that the domain lacks,
@@ -77,19 +92,23 @@ def run(
         raise ArgumentError("give `minutes` or `steps`, so that the run knows when to stop")
     parts.check()
     config = {"recipe": recipe, "parts": spec(parts), "plan": spec(plan)}
+    parts = indifferent(parts)
     path = Path(out) if out is not None else _new_folder(recipe, plan.seed)
-    facts = environment() | {"mode": _mode(parts), "state": "running"}
     refuse_taken(path)
     # what can go wrong goes wrong before there is a folder: a run that cannot begin leaves nothing behind
-    check_sinks(plan.track)
-    watched(parts, plan)
-    state = begin(parts, plan)
-    root, capacity = jr.key(plan.seed), turns_a_record(parts, plan, steps_a_turn(parts, state))
-    # Shared and with the arguments that `Session` will give to `chunk`, so that JAX knows the trace again.
-    with sharing() as everywhere:
-        rehearse(parts, everywhere(state), root=root, capacity=capacity)
-    with RunFolder.create(path, config=config, facts=facts) as folder:
-        return _see_through(folder, parts, plan, state, clock, watchers, engine)
+    with placed(engine, parts, lambda message: _note(message, watchers)) as place:
+        check_sinks(plan.track)
+        watched(parts, plan)
+        if plan.experience is not None:
+            watching(parts)
+        state = begin(parts, plan)
+        root, capacity = jr.key(plan.seed), turns_a_record(parts, plan, steps_a_turn(parts, state))
+        # Shared and with the arguments that `Session` will give to `chunk`, so that JAX knows the trace again.
+        with sharing() as everywhere:
+            rehearse(parts, everywhere(state), root=root, capacity=capacity)
+        facts = environment() | mode(parts, place) | {"state": "running"}
+        with RunFolder.create(path, config=config, facts=facts) as folder:
+            return _see_through(folder, parts, plan, state, clock, watchers, place)
 
 
 def resume(
@@ -99,7 +118,7 @@ def resume(
     steps: int | None = None,
     fields: Mapping[str, Any] | None = None,
     watchers: tuple[Watcher, ...] = (),
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
 ) -> Finished:
     """Goes on with a run from its last good checkpoint, bit for bit as if it had never stopped.
 
@@ -109,7 +128,7 @@ def resume(
     - `minutes`, `steps`: a new end, counted from the beginning of the run; None: the old one.
     - `fields`: changes to fields by dotted path that hold from here on, `{"explorer.budget": 400}` say. What the state
       is made of cannot change.
-    - `watchers`, `engine`: as for `run`.
+    - `watchers`, `engine`: as for `run`; no engine: as it was executed before, if a name says where.
 
     **Raises:** `RunError` if another process has the run, or if it cannot be read; `UnknownName` or `ArgumentError` for
     fields that no part has or that it cannot take.
@@ -121,6 +140,7 @@ def resume(
         if fields:
             parts = override(parts, fields).check()
             folder.database.set(fields=folder.facts.get("fields", {}) | dict(fields))
+        parts = indifferent(parts)
         if minutes is not None or steps is not None:
             plan = _extended(plan, minutes, steps)
             folder.database.set(plan=spec(plan))
@@ -131,17 +151,20 @@ def resume(
         for message in messages:
             _note(message, watchers)
         folder.rewind(int(state.turn) if int(state.turn) > 0 else None)
-        folder.database.set(state="running", mode=_mode(parts))
         clock = Clock(plan, spent=spent, started=started, steps=int(state.spent.steps))
-        return _see_through(folder, parts, plan, state, clock, watchers, engine)
+        before = engine or folder.facts.get("engine")
+        with placed(before, parts, lambda message: _note(message, watchers)) as place:
+            folder.database.set(state="running", **mode(parts, place))
+            return _see_through(folder, parts, plan, state, clock, watchers, place)
 
 
-def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Player:
+def load(path: Path | str, *, who: int | None = None, noted: Callable[[str], None] | None = None) -> Player:
     """The player that a run has taught.
 
     **Arguments:**
 
     - `path`: the folder of the run, or its name under `runs`.
+    - `who`: which member of a population acts; None: as the learner publishes it.
     - `noted`: is told what a person should know (a damaged checkpoint that was passed over, say); None: it warns.
 
     **Raises:** `RunError` if the run has no checkpoint yet, or none that is whole.
@@ -155,7 +178,7 @@ def load(path: Path | str, *, noted: Callable[[str], None] | None = None) -> Pla
         journal = Memory()  # what came from outside says what the numbers of the answers mean
         for row in folder.database.journal():
             journal.note(row.kind, [row.data])
-        return Player(parts.noting(journal), state)
+        return Player(parts.noting(journal), state, who=who)
 
 
 def read(folder: RunFolder) -> tuple[Parts, Plan]:
@@ -235,7 +258,7 @@ def _see_through(
     state: State,
     clock: Clock,
     watchers: tuple[Watcher, ...],
-    engine: Engine | None,
+    engine: Engine,
 ) -> Finished:
     folder.checkpoints.keep = plan.keep
     with closing(Tracker(plan.track)) as tracker:
@@ -243,7 +266,7 @@ def _see_through(
         for watcher in watchers:
             watcher.started(str(folder.path), folder.facts)
         parts = parts.noting(Notebook(folder.database, turn=int(state.turn)))
-        session = Session(folder, parts, plan, state, engine=engine or Local(), watchers=watchers, clock=clock)
+        session = Session(folder, parts, plan, state, engine=engine, watchers=watchers, clock=clock)
         reason = session.run()
     verdicts = session.judge(plan.final_episodes) if reason == "finished" else {}
     folder.database.set(state=reason, final={name: _summary(verdict) for name, verdict in verdicts.items()})
@@ -252,10 +275,6 @@ def _see_through(
     answers = int(session.state.spent.calls) if isinstance(parts.domain, Questions) else None
     ended = parts.explorer.finished(session.state.explorer)
     return Finished(folder.path, reason, verdicts, answers, ended)
-
-
-def _mode(parts: Parts) -> str:
-    return "hosted" if parts.hosted else "compiled"
 
 
 def _summary(verdict: Verdict) -> dict[str, Any]:

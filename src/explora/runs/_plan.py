@@ -11,7 +11,7 @@ class Plan(eqx.Module):
 
     **Arguments:**
 
-    - `minutes`: stop after this much wall-clock time, compilation included [min].
+    - `minutes`: stop after this much wall-clock time, compilation included [min], but not before the first record.
     - `steps`: stop once this many environment steps are spent, scoring rollouts included.
     - `seed`: determines everything; two runs of the same plan and parts are equal to the last bit.
     - `record`: about how many environment steps lie between two records.
@@ -20,6 +20,7 @@ class Plan(eqx.Module):
     - `episodes`: how often each task of a watched suite is played, during the run.
     - `final_episodes`: how often at the end.
     - `keep`: how many checkpoints are kept.
+    - `experience`: keep the episodes of one turn in so many, in the run's folder; None: of none.
     - `track`: where else the metrics go: `csv`, `tensorboard`, `wandb`, `mlflow` (see `explora.store.open_sink`).
     """
 
@@ -32,10 +33,11 @@ class Plan(eqx.Module):
     episodes: int = 5
     final_episodes: int = 20
     keep: int = 3
+    experience: int | None = None
     track: tuple[str, ...] = ()
 
     def __check_init__(self):
-        for name in ("minutes", "steps", "record", "episodes", "final_episodes", "keep"):
+        for name in ("minutes", "steps", "record", "episodes", "final_episodes", "keep", "experience"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ArgumentError(f"`{name}` must be positive, got {value}")

@@ -14,21 +14,22 @@ from explora.ledger import Verdict, evaluate, joined
 from explora.loop import State
 
 
-class Player:
-    """Acts as the published version of a run's learner would, one observation at a time.
+class Agent:
+    """Acts with a policy, one observation at a time.
 
     **Arguments:**
 
-    - `parts`, `state`: of the run.
+    - `policy`: what a learner has learned.
     - `seed`: of its choices.
+    - `who`: which member of a population acts; None: as the policy itself has it.
     """
 
-    def __init__(self, parts: Parts, state: State, seed: int = 0):
-        self.parts, self.state = parts, state
-        self.policy = parts.learner.policy(parts.learner.publish(state.learner))
+    def __init__(self, policy: Any, seed: int = 0, who: int | None = None):
+        self.policy = policy
+        self._who = {} if who is None else {"who": jnp.asarray([who], jnp.int32)}
         self._key = jr.key(seed)
         self._count = 0
-        self._act = eqx.filter_jit(lambda policy, *args, keys: policy(*args, keys=keys)[:2])
+        self._act = eqx.filter_jit(lambda policy, *args, **more: policy(*args, **more)[:2])
         self.reset()
 
     def reset(self) -> None:
@@ -54,9 +55,47 @@ class Player:
         self._count += 1
         once = jax.tree.map(lambda x: jnp.asarray(x)[None], observation)
         policy = self.policy.greedy() if greedy else self.policy
-        action, self._memory = self._act(policy, once, self._memory, jnp.asarray([self._fresh]), keys=key[None])
+        action, self._memory = self._act(
+            policy, once, self._memory, jnp.asarray([self._fresh]), keys=key[None], **self._who
+        )
         self._fresh = False
         return np.asarray(action)[0]
+
+    def play(
+        self, env: Any, *, seed: int | None = None, options: dict[str, Any] | None = None, greedy: bool = True
+    ) -> float:
+        """Plays one episode in an environment of Gymnasium that shows and accepts what the run's domain does.
+
+        **Arguments:**
+
+        - `env`: a `gymnasium.Env`.
+        - `seed`, `options`: of its `reset`.
+        - `greedy`: as of `act`.
+
+        **Returns:** the sum of the rewards.
+        """
+        self.reset()
+        observation, _ = env.reset(seed=seed, options=options)
+        total, over = 0.0, False
+        while not over:
+            observation, reward, terminated, truncated, _ = env.step(self.act(observation, greedy=greedy))
+            total, over = total + float(reward), terminated or truncated
+        return total
+
+
+class Player(Agent):
+    """Acts as the published version of a run's learner would, one observation at a time.
+
+    **Arguments:**
+
+    - `parts`, `state`: of the run.
+    - `seed`: of its choices.
+    - `who`: which member of a population acts; None: as the learner publishes it.
+    """
+
+    def __init__(self, parts: Parts, state: State, seed: int = 0, who: int | None = None):
+        super().__init__(parts.learner.policy(parts.learner.publish(state.learner)), seed, who)
+        self.parts, self.state = parts, state
 
     def expect(self, inputs: Float[np.ndarray, "rows features"]) -> Expectation:
         """What it makes of items, where the run's domain asks questions.

@@ -12,17 +12,20 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.core import Environment, Parts, Questions, Suite
-from explora.engines import Engine
+from explora.core import Parts, Questions, Suite, watching
+from explora.engines import Engine, Local
 from explora.ledger import Verdict, evaluate
 from explora.loop import Log, State, arrived
-from explora.store import EvaluationRow, Record, RunFolder
+from explora.store import EvaluationRow, Record, RunFolder, TaskRow
 
 from ._clock import Clock
-from ._lineage import Lineage
+from ._pieces import joined
 from ._plan import Plan
+from ._records import Chronicle, Keeper, Lineage
+from ._visitors import Visitors
 from ._watcher import Progress, Watcher
 
+_SOON = 3.0  # for about how long letters of people wait at most before the run looks for them [s]
 _PAUSE = 0.25  # how long a run sleeps before it looks again whether an answer has come [s]
 
 
@@ -54,9 +57,16 @@ class Session:
         self.engine, self.watchers, self.clock = engine, watchers, clock
         self.suites = watched(parts, plan)
         self.lineage = Lineage(set(folder.database.numbers()))
+        self.chronicle = Chronicle(parts.explorer.story(state.explorer))
         self.pace = steps_a_turn(parts, state)
         self._saved = time.monotonic()
         self._interrupted = self._patient = False
+        self._since = int(state.turn)  # the state has used all letters of earlier turns
+        self._visited = folder.inbox.used()
+        self._turn_time = 0.0  # how long a turn took lately [s]; 0: nobody knows
+        self._keeper = self._keeping()
+        self._tasks: list[TaskRow] = []
+        self._events: list[tuple[str, Any]] = []
 
     def run(self) -> str:
         """Goes on until the end.
@@ -64,6 +74,10 @@ class Session:
         **Returns:** why it stopped: `"finished"` or `"interrupted"`.
         """
         root = jr.key(self.plan.seed)
+        sent = self.folder.inbox.letters() if self._visited else []
+        before = [letter for letter in sent if letter.turn is not None and letter.turn < self._since]
+        visitors = Visitors(self.parts, root, getattr(self.engine, "devices", 1), before)
+        self.parts = visitors.parts
         last = 0.0
         with self._interruptible():
             while not self._over(last) and not self._interrupted:
@@ -71,9 +85,10 @@ class Session:
                     self._wait()
                     continue
                 started = time.monotonic()
-                self._chunk(root)
+                self._chunk(root, visitors)
                 last = time.monotonic() - started
         self._save()
+        visitors.close()
         ended = self.parts.explorer.finished(self.state.explorer)
         if ended is not None:
             self.folder.database.set(ended=ended)
@@ -85,7 +100,9 @@ class Session:
 
     def _over(self, last: float) -> bool:
         explorer, state = self.parts.explorer, self.state.explorer
-        if self.clock.over(self._steps, last):
+        # What comes before the first chunk takes time too, and who has played and learned nothing is of no use.
+        begun = int(self.state.turn) > 0 or isinstance(self.parts.domain, Questions)
+        if begun and self.clock.over(self._steps, last):
             return True
         if explorer.waiting(state):
             return not self.parts.domain.late  # nobody will ever answer
@@ -109,7 +126,7 @@ class Session:
     def _steps(self) -> int:
         return int(self.state.spent.steps)
 
-    def _chunk(self, root: Any) -> None:
+    def _chunk(self, root: Any, visitors: Visitors) -> None:
         turn, before, answers = int(self.state.turn), self._steps, int(self.state.spent.calls)
         capacity = turns_a_record(self.parts, self.plan, self.pace)
         turns = capacity
@@ -117,19 +134,80 @@ class Session:
             turns = max(1, min(capacity, -(-(self.plan.steps - before) // max(1, round(self.pace)))))
         budget = self.folder.database.schedule(turn, self.clock.budget(before))
         self.state = eqx.tree_at(lambda s: s.budget, self.state, jnp.asarray(budget, jnp.float32))
-        self.state, log = self.engine.advance(self.parts, self.state, root=root, turns=turns, capacity=capacity)
-        jax.block_until_ready(self.state.turn)
-        turns = min(turns, len(log.phase))  # late answers are a turn of their own
+        pieces, left = [], turns
+        while left > 0:
+            self._receive(visitors)
+            started = time.monotonic()
+            count = self._until_letters(left)
+            parts = self.parts
+            if self._keeper is not None:
+                count = min(count, self._keeper.room(int(self.state.turn)))
+                parts = self._watched(self._keeper, root)
+            self.state, log = self.engine.advance(parts, self.state, root=root, turns=count, capacity=capacity)
+            jax.block_until_ready(self.state.turn)
+            self._turn_time = (time.monotonic() - started) / count
+            late = len(log.phase) < count  # late answers are a turn of their own, in place of a whole rhythm
+            pieces.append((log, min(count, len(log.phase))))
+            left = 0 if late else left - count
+        log, turns = joined(pieces)
         self.clock.mark(self._steps)
         # where questions are asked, a model is new once answers came, and before the first
         answered = turn == 0 or int(self.state.spent.calls) > answers
         questions = isinstance(self.parts.domain, Questions)
         self._record(log, turns, budget, answered if questions else self.plan.evaluation_due(before, self._steps))
 
+    def _keeping(self) -> Keeper | None:
+        """Who keeps the episodes of this run, if the plan wants any kept; a hosted engine is to hand them over."""
+        if self.plan.experience is None:
+            return None
+        devices = getattr(self.engine, "devices", 1)
+        keeper = Keeper(self.folder, self.plan.experience, self.plan.seed, devices)
+        if self.parts.hosted:
+            self.engine = Local(keep=keeper.lived, devices=devices)
+        return keeper
+
+    def _watched(self, keeper: Keeper, root: Any) -> Parts:
+        """The parts with which the coming turns are taken; of a compiled run the keeper looks at the first of them."""
+        if self.parts.hosted:
+            keeper.begin(int(self.state.turn))
+            return watching(self.parts)
+        keeper.look(self.parts, self.state, root)
+        return self.parts
+
+    def _receive(self, visitors: Visitors) -> None:
+        """Does what people sent since it was last looked, or what they had sent when these turns were first lived."""
+        turn = int(self.state.turn)
+        letters = self.folder.inbox.take(turn, since=self._since)
+        self._since = turn + 1
+        if not letters:
+            return
+        self._visited = True
+        done = visitors.receive(self.state, letters)
+        self.state, self.parts = done.state, visitors.parts
+        self._tasks += done.tasks
+        self._events += done.events
+        self.lineage.known |= {row.id for row in done.tasks}
+
+    def _until_letters(self, turns: int) -> int:
+        """After how many turns to look for letters again.
+
+        A run to which nobody ever sent anything looks once a record. A run that is lived again stops where letters
+        were taken before, so that they are taken at the same turns.
+        """
+        due = self.folder.inbox.due(int(self.state.turn)) if self._visited else None
+        if due is not None:
+            turns = min(turns, due - int(self.state.turn))
+        if not self._visited:
+            return turns
+        return min(turns, max(1, int(_SOON / self._turn_time))) if self._turn_time > 0 else 1
+
     def _record(self, log: Log, turns: int, budget: float, due: bool) -> None:
         turn, steps = int(self.state.turn), self._steps
         archive = self.parts.explorer.archive(self.state.explorer)
-        tasks = self.lineage.news(self.parts.space, archive, log, turns, turn)
+        happened = self.chronicle.news(log, turns, self.parts.explorer.story(self.state.explorer), turn)
+        named = [details["task"] for _, details in happened if "task" in details]
+        tasks = self.lineage.news(self.parts.space, archive, log, turns, turn, named)
+        self._events += happened
         progress = self._progress(log, turns)
         verdicts: dict[str, Verdict] = {}
         version = None
@@ -145,10 +223,12 @@ class Session:
             episodes=progress.episodes,
             seconds=self.clock.seconds,
             budget=budget,
-            metrics=progress.metrics,
+            metrics=progress.metrics | ({} if self._keeper is None else self._keeper.metrics()),
         )
         rows = [row for verdict in verdicts.values() for row in evaluation_rows(turn, verdict)]
-        self.folder.database.append(record, tasks=tasks, evaluations=rows, version=version)
+        tasks, events = [*self._tasks, *tasks], tuple(self._events)
+        self.folder.database.append(record, tasks=tasks, evaluations=rows, version=version, events=events)
+        self._tasks, self._events = [], []
         if time.monotonic() - self._saved >= self.plan.checkpoint:
             self._save()
         for watcher in self.watchers:
@@ -178,6 +258,8 @@ class Session:
         )
 
     def _save(self) -> None:
+        if self._keeper is not None:
+            self._keeper.write(int(self.state.turn))
         frozen = freeze(self.parts, self.state)
         self.folder.checkpoints.save(frozen, turn=int(self.state.turn), meta={"seconds": self.clock.seconds})
         self._saved = time.monotonic()
@@ -239,9 +321,7 @@ def steps_a_turn(parts: Parts, state: State) -> float:
     for phase, times in rhythm:
         ask = lambda explorer, phase=phase: parts.explorer.ask(explorer, parts.space, phase, key=jr.key(0))[1]
         lesson = ask(state.explorer) if parts.hosted else eqx.filter_eval_shape(ask, state.explorer)
-        domain = parts.played_in(lesson.where)
-        length = domain.steps if isinstance(domain, Environment) else 1
-        total += times * max(1, lesson.lanes) * lesson.plays * length
+        total += times * parts.learner.takes(parts.played_in(lesson.where), lesson)
     return total / sum(times for _, times in rhythm)
 
 

@@ -13,6 +13,7 @@ seen, how fast success changes) keeps it in a *memory row* that an archive store
 | `LearningProgress` | success is changing |
 | `ValueDisagreement` | an ensemble does not agree |
 | `Sum` | several of them are, each factor logged |
+| `Preferred` | another score is, and people like the task |
 | `PredictedLoss`, `ReducibleLoss` | the learner expects a loss; it has one that learning can remove |
 
 Those of a *pool* ask which row of somebody's data is worth an answer, before there is one. They read
@@ -74,6 +75,7 @@ from ._pool import variance as variance
 from ._pool import variance_reduction as variance_reduction
 from ._pool import variation_ratio as variation_ratio
 from ._pool import vote_entropy as vote_entropy
+from ._preferred import Preferred as Preferred
 from ._regret import Difficulty as Difficulty
 from ._regret import Regret as Regret
 from ._returns import MaxMC as MaxMC

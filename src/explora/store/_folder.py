@@ -6,19 +6,22 @@ import re
 import secrets
 import shutil
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from explora.core import RunError, UnknownName
+from explora.core import NotThere, RunError, UnknownName
 
 from . import _files as files
 from . import _values as values
 from ._checkpoint import Checkpoints
 from ._database import Database
 from ._facts import environment
+from ._letters import Inbox
 from ._lock import Lock
+from .experience import EpisodeStore, is_store
 
 _DATABASE, _SERVER, _CONFIG = "run.db", "server.json", "config.json"
 
@@ -35,9 +38,12 @@ run.db         an SQLite database (run.db-wal and run.db-shm belong to it while 
                  evaluation  versions x held-out tasks
                  event       what the run did
                  journal     what came from outside: answers of people and other oracles
+                 letter      what people sent to the run, and the turn at which it took each letter
 server.json    instead of run.db, if the tables lie in a database server: where
 checkpoints/   the newest states of the whole run; each is a .safetensors file and the .json that vouches for it
 versions/      the learners that were kept for comparison, in the same form
+experience/    the episodes that were kept: shards of .npy files, and the manifest.json that names them
+rounds/        rounds against the model: what was confirmed (JSON Lines), and what each version of it was made of
 people.db      who may use the pages of `explora people`, and what they did; not needed by the run
 lock           names the process that is writing here; empty if none is
 
@@ -66,6 +72,8 @@ class RunFolder:
         """The newest states of the whole run."""
         self.versions = Checkpoints(path / "versions", keep=None)
         """The learners that are kept for comparison."""
+        self._inbox: Inbox | None = None
+        self._opening = threading.Lock()
 
     @classmethod
     def create(
@@ -162,11 +170,48 @@ class RunFolder:
         - `turn`: that of the checkpoint from which it goes on; None if there is none, and it starts anew.
         """
         self.database.rewind(turn)
+        if is_store(self._experience):
+            self.episodes().rewind(turn)
         self.checkpoints.rewind(turn)
         self.versions.rewind(turn)
 
+    def episodes(self, *, create: bool = False) -> EpisodeStore:
+        """The episodes that the run has kept; open for writing if the folder is.
+
+        **Arguments:**
+
+        - `create`: whether to make an empty store if there is none yet.
+
+        **Raises:** `NotThere` if there is none.
+        """
+        if is_store(self._experience):
+            return EpisodeStore.open(self._experience, write=self.writable, alone=False)
+        if create:
+            return EpisodeStore.create(self._experience, alone=False)
+        raise NotThere(
+            f"{self.path} has kept no episodes: `explora run … --keep-experience` begins a run that keeps some"
+        )
+
+    @property
+    def _experience(self) -> Path:
+        return self.path / "experience"
+
+    @property
+    def inbox(self) -> Inbox:
+        """What people send to the run. Who has the folder open for reading can send too: nothing else is changed.
+
+        **Raises:** `RunError` if nothing can be written there.
+        """
+        with self._opening:
+            if self._inbox is None:
+                writes = self.database.writable
+                self._inbox = Inbox(self.database if writes else _open_database(self.path, write=True))
+            return self._inbox
+
     def close(self) -> None:
         """Closes the database and gives the lock back."""
+        if self._inbox is not None:
+            self._inbox.close()
         self.database.close()
         if self._lock is not None:
             self._lock.release()

@@ -2,7 +2,7 @@
 
 All types are portable: JSON is text, so that SQLite and PostgreSQL store and return the same. The columns `seconds` and
 `time` are wall-clock; everything else is determined by the configuration and what came from outside (`schedule`,
-`journal`), so a run that was killed and resumed has the same tables as one that was not.
+`journal`, `letter`), so a run that was killed and resumed has the same tables as one that was not.
 """
 
 from collections.abc import Mapping
@@ -185,9 +185,27 @@ def _events(name: str) -> sa.Table:
 EVENT = _events("event")
 """What the run itself did; rewound with it."""
 
+ENTERED, MOVED, SOLVED, STANDINGS = "entered", "moved", "solved", "standings"
+"""Events of explorers that keep tasks and agents together in places: a task came to a place; another agent took one
+over; a task was solved; who does how well where."""
+
 JOURNAL = _events("journal")
 """What came from outside (answers of people and other oracles): kept when the run is rewound, and read again."""
 
+LETTER = sa.Table(
+    "letter",
+    META,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("uuid", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("turn", sa.BigInteger, index=True),
+    sa.Column("time", sa.Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What people send to a run, and the turn at which each letter was taken: kept like the journal."""
+
 REWOUND = (RECORD, TASK, VERSION, EVALUATION, EVENT)
-KEPT = (SCHEDULE, JOURNAL)
+KEPT = (SCHEDULE, JOURNAL, LETTER)
 WALL_CLOCK = frozenset({"seconds", "time"})

@@ -20,7 +20,8 @@ way must agree, one compilation must serve all.
 
 `Trails`, `Walk`, `Trailblazer`, `Linear` and `Carousel` are a space, an environment, a studio, a learner and an
 explorer that obey the laws in a few dozen lines each: worked examples, and the company in which your own part is
-examined. `Quiz` is a domain of questions, and `Middles` a model that answers them.
+examined. `Sled` is an environment whose actions are numbers. `Quiz` is a domain of questions, and `Middles` a model
+that answers them.
 """
 
 from ._environment_suite import EnvironmentSuite as EnvironmentSuite
@@ -37,6 +38,9 @@ from ._store_suite import StoreSuite as StoreSuite
 from ._store_suite import check_store as check_store
 from ._suite import BrokenLaw as BrokenLaw
 from ._suite import Conformance as Conformance
+from ._toy_control import Flag as Flag
+from ._toy_control import Flags as Flags
+from ._toy_control import Sled as Sled
 from ._toy_players import Carousel as Carousel
 from ._toy_players import Linear as Linear
 from ._toy_players import LinearPolicy as LinearPolicy

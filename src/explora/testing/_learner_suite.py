@@ -121,6 +121,18 @@ class LearnerSuite(Conformance):
         cut = jax.tree.map(lambda x: x[:half], self.play(self.lesson, 2)[2])
         self.require_close(cut, few, "rows were measured otherwise when others were played beside them", 1e-4)
 
+    def test_a_piece_is_played_as_in_the_whole_lesson(self) -> None:
+        size = self.subject.piece(self.lesson)
+        if size is not None:
+            self.require(self.ROWS % size == 0, f"`piece` is {size}, which does not divide {self.ROWS} rows")
+            last = self.ROWS - size
+            cut = jax.tree.map(lambda x: x[last:], self.play(self.lesson, 2)[2])
+            after, _, found = self.play(self.lesson.piece(last, self.ROWS), 2)
+            self.require_close(cut, found, "a piece was measured otherwise than in the whole lesson", 1e-4)
+            self.require_same(
+                self.first, after, "`piece` says that rows are played apart, but `play` changed the state"
+            )
+
     def test_measure_has_a_row_for_each_task(self) -> None:
         outcome = self.play(self.lesson, 2)[2]
         for path, column in jax.tree_util.tree_flatten_with_path(outcome)[0]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.core import CombinationError, Space, TaskError, Uniformly, fresh_lesson
+from explora.core import CombinationError, Field, Space, TaskError, Uniformly, fresh_lesson
 
 from ._suite import Conformance, difference, examine, plain, row, rows, shapes, where_false
 
@@ -131,6 +131,36 @@ class SpaceSuite(Conformance):
                 self.require(False, f"`decode({value!r})` raised {type(error).__name__}, not TaskError: {error}")
             else:
                 self.require(False, f"`decode({value!r})` gave {task} instead of raising TaskError")
+
+    def test_fields_describe_what_is_encoded(self) -> None:
+        fields = self.subject.fields
+        if not fields:
+            return
+        names = [field.name for field in fields]
+        self.require(
+            names == [""] or ("" not in names and len(set(names)) == len(names)),
+            f"`fields` must have one entry without a name, or entries of different names; got {names}",
+        )
+        for task in self.every():
+            value = self.subject.encode(task)
+            entries = {"": value} if names == [""] else value
+            same = isinstance(entries, dict) and entries.keys() == set(names)
+            self.require(same, f"`encode` gave {value!r}, which has not the entries of `fields`, {names}")
+            for field in fields:
+                problem = field.problem(entries[field.name])
+                self.require(problem is None, f"{entries[field.name]!r} {problem}, says the field {field.name!r}")
+
+    def test_what_fields_forbid_is_refused(self) -> None:
+        fields = self.subject.fields
+        for task in self.every()[:2] if fields else ():
+            value = self.subject.encode(task)
+            for field, bad in [(each, bad) for each in fields for bad in _forbidden(each)]:
+                wrong = bad if field.name == "" else value | {field.name: bad}
+                try:
+                    self.subject.decode(wrong)
+                except TaskError:
+                    continue
+                self.require(False, f"`decode` takes {wrong!r}, though {field.name!r} {field.problem(bad)}")
 
     def test_canonical_is_idempotent_and_valid(self) -> None:
         canonical = jax.jit(jax.vmap(self.subject.canonical))
@@ -271,3 +301,15 @@ def _negative_zeros(tree: Any) -> Any:
         return jnp.asarray(values)
 
     return jax.tree.map(flip, tree)
+
+
+def _forbidden(field: Field) -> list[Any]:
+    """Values that a field does not allow."""
+    if field.kind in ("real", "whole"):
+        ends = [None if field.low is None else field.low - 1, None if field.high is None else field.high + 1]
+        return [end for end in ends if end is not None]
+    if field.kind == "grid":
+        letter, (rows, columns) = field.brushes[0].letters[0], (field.height[1], field.width[1])
+        too_wide = "\n".join([letter * (columns + 1)] * rows)
+        return [too_wide, "\n".join([letter * columns] * (rows + 1)), "\n".join(["\u2603" * columns] * rows)]
+    return ["rubbish that is no choice"] if field.kind == "choice" else []

@@ -14,7 +14,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Int32, PRNGKeyArray, UInt8
 
-from explora.core import ArgumentError, Box, Discrete, Environment, Space, Step, Suite, TaskError
+from explora.core import ArgumentError, Box, Brush, Discrete, Environment, Field, Space, Step, Suite, TaskError
 
 SHORTEST = 3
 """How many cells a trail has at least."""
@@ -127,6 +127,15 @@ class Trails(Space[Trail]):
         mud = np.array([cell == "~" for cell in cells.ljust(self.cells, ".")])
         return Trail(jnp.uint8(length), jnp.uint8(mark), jnp.asarray(mud), jnp.float32(toll))
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        brushes = (Brush(".", "sand", "floor"), Brush("~", "mud"))
+        return (
+            Field("cells", "grid", brushes=brushes, width=(SHORTEST, self.cells)),
+            Field("mark", "whole", 0, self.cells - 1, hint="any cell but the middle one"),
+            Field("toll", "real", 0.0, 0.05, hint="what a step costs"),
+        )
+
     def draw(self, task: Trail, size: int = 160) -> np.ndarray:
         length = int(task.length)
         side = max(size // length, 1)
@@ -215,6 +224,12 @@ class Walk(Environment[Trail, Trail, WalkState]):
         there = place == world.mark.astype(jnp.int32)
         reward = there.astype(jnp.float32) - world.toll
         return Step(WalkState(place, time), reward, there, (time >= self.patience) & ~there, there)
+
+    def scene(self, task: Trail) -> dict[str, Any]:
+        return {"kind": "grid", "text": self.space.encode(task)["cells"], "view": None}
+
+    def moment(self, task: Trail, state: WalkState) -> list[int | None]:
+        return [0, int(state.place), None]
 
     def optimal_return(self, world: Trail) -> Float[Array, ""]:
         """The return of a perfect player whom the mud never holds."""

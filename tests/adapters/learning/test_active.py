@@ -153,7 +153,7 @@ def test_teach_adds_rows():
 
 
 def test_a_loop_learns_iris():
-    model, labels = ActiveClassifier(recipe="active", batch=5, random_state=0), np.full(150, np.nan)
+    model, labels = ActiveClassifier(recipe="uncertainty-herding", batch=5, random_state=0), np.full(150, np.nan)
     for _ in range(6):
         rows = model.query(X, y=labels)
         labels[rows] = Y[rows]

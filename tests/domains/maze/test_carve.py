@@ -43,6 +43,7 @@ def test_a_share_of_the_mazes_is_carved_and_breached():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_all_of_a_carved_maze_can_be_reached():
     tasks = jax.jit(lambda key: MazeSpace(6, 9, walls=10, carved=1.0).samples(500, key=key))(KEY)
     away = np.asarray(jax.vmap(cells_away)(tasks.walls, tasks.start))
@@ -53,6 +54,7 @@ def test_empty_mazes_are_not_carved():
     assert not np.any(MazeSpace(carved=1.0, empty=True).sample(key=KEY).walls)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("carved", [0.25, 1.0])
 def test_coordinates_tell_corridors_from_other_mazes(carved):
@@ -67,6 +69,7 @@ def test_coordinates_tell_corridors_from_other_mazes(carved):
     assert places[kinds, 0].mean() == pytest.approx(0.5, abs=0.1)  # 0 … 24 openings, evenly
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_coordinates_draw_what_they_say():
     space = MazeSpace(carved=0.25)

@@ -17,6 +17,7 @@ class TestLaws(SpaceSuite):
         return MazeSpace(5, 7, walls=12)
 
 
+@pytest.mark.slow
 class TestLawsOfTheOtherOptions(SpaceSuite):
     COUNT = 8
 
@@ -24,6 +25,7 @@ class TestLawsOfTheOtherOptions(SpaceSuite):
         return MazeSpace(6, 4, walls=20, replace=False, uniform_walls=True, editor="dcd", edits=9)
 
 
+@pytest.mark.slow
 class TestLawsOfCarvedMazes(SpaceSuite):
     COUNT = 8
 
@@ -120,6 +122,16 @@ def test_features_by_hand():
     shut = dict(zip(space.feature_names, features(raw(["..#.", "..#.", "..#."], (0, 3), (0, 0), 0)).tolist()))
     assert shut["fewest actions"] == 0
     assert shut["reachable"] == pytest.approx(6 / 9)
+
+
+def test_symmetry_by_hand():
+    space = MazeSpace(3, 4, walls=2)
+    symmetry = lambda walls: float(space.features(raw(walls, (0, 1), (0, 2), 0))[space.feature_names.index("symmetry")])
+    assert symmetry(["....", "....", "...."]) == 1.0
+    assert symmetry(["#..#", "....", "...."]) == 1.0  # left and right
+    assert symmetry(["#...", "....", "#..."]) == 1.0  # top and bottom
+    assert symmetry(["#...", "....", "...."]) == 0.0
+    assert symmetry(["#..#", ".#..", "...."]) == pytest.approx(2 / 4)
 
 
 def test_parameters_by_hand():

@@ -275,8 +275,8 @@ def _solved(outcome: Outcome) -> list[float]:
 
 def test_asking_about_classes_is_refused_where_numbers_are_predicted():
     numbers = pool(labels=[1.5, 2.5, 3.5, 4.5] * 5)
-    for name in ("margin", "active", "committee"):
-        with pytest.raises(CombinationError, match="tells classes apart; Pool predicts numbers here; use a recipe"):
+    for name in ("margin", "typiclust-margin", "committee"):
+        with pytest.raises(CombinationError, match="tells classes apart; Pool predicts numbers, or several"):
             recipe(name).build(numbers).check()
     greedy = override(recipe("greedy").build(numbers), {"explorer.batch": 4})
     last = list(hosted(greedy, init(greedy, key=jr.key(0)), root=jr.key(1), turns=4))[-1][0]

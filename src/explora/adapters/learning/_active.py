@@ -28,7 +28,7 @@ class _Active(BaseEstimator):
     def __init__(
         self,
         estimator: Any = None,
-        recipe: Any = "active",
+        recipe: Any = "uncertainty-herding",
         batch: Any = 10,
         random_state: Any = None,
         missing: Any = None,
@@ -166,7 +166,7 @@ class ActiveClassifier(ClassifierMixin, _Active):
     **Arguments:**
 
     - `estimator`: any classifier, also a pipeline; None: a logistic regression. It is cloned, never changed.
-    - `recipe`: a way of asking by the name of a recipe (`active`, `margin`, `badge`, `core-set`, …), a selector, or a
+    - `recipe`: a way of asking by the name of a recipe (`uncertainty-herding`, `margin`, `badge`, …), a selector, or a
       pair of a selector and a score.
     - `batch`: how many rows `query` names.
     - `random_state`: of ties and samples; the estimator has its own.

@@ -53,7 +53,8 @@ _EITHER: dict[str, Way] = {
 }
 
 CLASSIFYING: dict[str, Way] = _EITHER | {
-    "active": Way(Switch(TypiClust(), Top()), Margin()),
+    "uncertainty-herding": Way(UncertaintyHerding(), Margin()),
+    "typiclust-margin": Way(Switch(TypiClust(), Top()), Margin()),
     "least-confident": Way(Top(), LeastConfident()),
     "margin": Way(Top(), Margin()),
     "entropy": Way(Top(), Entropy()),
@@ -62,7 +63,6 @@ CLASSIFYING: dict[str, Way] = _EITHER | {
     "batch-bald": Way(BatchBALD()),
     "power-margin": Way(Power(), Margin()),
     "badge": Way(Badge()),
-    "uncertainty-herding": Way(UncertaintyHerding(), Margin()),
 }
 """The names that recipes of questions have, for classifiers."""
 

@@ -95,7 +95,8 @@ def from_run(run: str) -> Known:
     words = []
     if isinstance(pool.oracle, Queue) and Path(pool.oracle.path).is_file():
         said = pool.oracle.slots.words()
-        words = [(word.item, word.annotator, word.value) for word in said if word.value is not None]
+        people = [word for word in said if word.kind in ("answered", "surplus")]  # and what no owner has said
+        words = [(word.item, word.annotator, word.value) for word in people]
 
     def expect(inputs: np.ndarray) -> np.ndarray:
         expected = player.expect(inputs)

@@ -2,6 +2,7 @@
 
 import enum
 import math
+import textwrap
 from typing import Any
 
 import equinox as eqx
@@ -74,8 +75,9 @@ def _write(x: Any, path: str) -> Any:
         return {"type": "dtype", "name": x.name}
     if isinstance(x, (jax.Array, np.ndarray, np.generic)):
         return _write_array(x, path)
+    shown = textwrap.shorten(repr(x), 80, placeholder=" …")
     raise ArgumentError(
-        f"{at(path)} is {x!r}, a {type(x).__name__}, which a configuration cannot hold: it holds numbers, strings, "
+        f"{at(path)} is {shown}, a {type(x).__name__}, which a configuration cannot hold: it holds numbers, strings, "
         "tuples, lists, dictionaries, enumerations, small arrays and parts; make it a `Part`, or a name to look up"
     )
 

@@ -1,17 +1,19 @@
 """Walking through a maze while seeing only what is near."""
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int32, PRNGKeyArray, UInt8
+from jaxtyping import Array, Bool, Float, Int, Int32, PRNGKeyArray, UInt8
 
-from explora.core import ArgumentError, Codes, Discrete, Environment, Step, Suite
+from explora.core import ArgumentError, Codes, Discrete, Environment, Episodes, Language, Step, Suite
 
 from ._draw import draw_maze
 from ._files import load_mazes
+from ._retell import LANGUAGE, retell
 from ._solver import UNSOLVABLE, fewest_actions
 from ._space import MazeSpace
 from ._suites import SUITE_GROUPS, SUITE_NAMES, suite_of
@@ -60,6 +62,7 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
       where it looks: 0 right, 1 down, 2 left, 3 up.
     - **Action**: 0 turn left, 1 turn right, 2 go forward (into a wall: stay). Further actions do nothing.
     - **Reward**: 1 - 0.9 · t / T for walking into the goal at step t (counted from 1) of at most T; otherwise 0.
+    - **Achieved**: row and column of the player's cell. **Wanted**: of the goal; who solved the maze achieved it.
     - **End**: at the goal (terminated, solved; the player bumps into it and its cell is never entered), or after T
       steps (truncated). T is 250 up to 13 × 13 and 2 (height + 2) (width + 2) above.
     - **Optimal return**: exact, 0 where the goal cannot be reached within T.
@@ -190,6 +193,28 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
             return Step(after, reward, solved | late, jnp.zeros_like(late), solved)
         return Step(after, reward, solved, late & ~solved, solved)
 
+    @property
+    def goal(self) -> Codes:
+        return Codes((2,), max(self.space.height, self.space.width))
+
+    def achieved(self, world: MazeWorld, state: MazeState) -> UInt8[Array, "2"]:
+        return self._place(world, state.cell)
+
+    def wanted(self, world: MazeWorld) -> UInt8[Array, "2"]:
+        return self._place(world, jnp.argmax(world.codes.reshape(-1) == GOAL))
+
+    def _place(self, world: MazeWorld, cell: Int[Array, ""]) -> UInt8[Array, "2"]:
+        """Row and column of a cell in the maze without its border."""
+        stride = world.codes.shape[-1]
+        return jnp.stack([cell // stride - self.pad, cell % stride - self.pad]).astype(jnp.uint8)
+
+    @property
+    def language(self) -> Language:
+        return LANGUAGE
+
+    def retell(self, episodes: Episodes) -> Bool[np.ndarray, "episodes clauses"]:
+        return retell(episodes)
+
     def optimal_return(self, world: MazeWorld) -> Float[Array, ""]:
         actions, limit = self.optimal_length(world), self.limit(world)
         return jnp.where(actions <= limit, 1.0 - 0.9 * (actions / limit), 0.0)
@@ -206,6 +231,13 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
         place = lambda row, column: jnp.stack([row, column]).astype(jnp.uint8)
         start = place(world.start // world.codes.shape[1] - pad, world.start % world.codes.shape[1] - pad)
         return MazeTask(codes == WALL, place(goal // codes.shape[1], goal % codes.shape[1]), start, world.heading)
+
+    def scene(self, task: MazeTask) -> dict[str, Any]:
+        return {"kind": "grid", "text": self.space.encode(task), "view": self.view}
+
+    def moment(self, task: MazeTask, state: MazeState) -> list[int]:
+        stride, cell = task.walls.shape[1] + 2 * self.pad, int(state.cell)
+        return [cell // stride - self.pad, cell % stride - self.pad, int(state.heading)]
 
     def frame(self, task: MazeTask, state: MazeState, size: int = 160) -> np.ndarray:
         rows, columns = task.walls.shape

@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from explora.core import ArgumentError, Environment, Space, TaskError, between
+from explora.core import ArgumentError, Environment, Field, Space, TaskError, between
 
 from ._carve import breach, carve, is_carved, openings_of
 from ._cells import at, draw_place, mark, shifted
@@ -17,7 +17,7 @@ from ._draw import draw_maze
 from ._edits import edit_by_cells, edit_by_moves
 from ._solver import UNSOLVABLE, cells_away, fewest_actions, fewest_actions_of_many
 from ._task import AHEAD, MazeTask
-from ._text import LARGEST, read_grid, task_of, write_grid
+from ._text import BRUSHES, LARGEST, read_grid, task_of, write_grid
 
 SMALLEST = 3
 
@@ -116,14 +116,15 @@ class MazeSpace(Space[MazeTask]):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        return ("walls", "fewest actions", "dead ends", "junctions", "reachable", "distance")
+        return ("walls", "fewest actions", "dead ends", "junctions", "reachable", "distance", "symmetry")
 
     def features(self, task: MazeTask) -> Float[Array, " features"]:
-        """Six numbers that describe a maze.
+        """Seven numbers that describe a maze.
 
         Walls [cells]; fewest actions to the goal, 0 if there is no way; dead ends (free cells with one free neighbour
         or none); junctions (three or more); the share of the free cells that can be reached; the straight distance
-        from start to goal [cells].
+        from start to goal [cells]; symmetry: of the cells that are walls in the maze or in its mirror image, the share
+        that are in both, for the better of the two mirrors (left and right, top and bottom), 1 without walls.
         """
         free = ~task.walls
         actions = fewest_actions(task)
@@ -137,13 +138,14 @@ class MazeSpace(Space[MazeTask]):
             jnp.sum(free & (neighbours >= 3)),
             reached / jnp.sum(free),
             jnp.sqrt(jnp.sum(apart**2)),
+            jnp.maximum(_likeness(task.walls, task.walls[:, ::-1]), _likeness(task.walls, task.walls[::-1])),
         )
         return jnp.stack([jnp.asarray(number, jnp.float32) for number in numbers])
 
     def feature_bounds(self) -> tuple[Float[Array, " features"], Float[Array, " features"]]:
         cells = float(self.height * self.width)
-        high = (cells - 2, 2 * cells, cells, cells, 1.0, float(np.hypot(self.height - 1, self.width - 1)))
-        return jnp.zeros(6), jnp.array(high)
+        high = (cells - 2, 2 * cells, cells, cells, 1.0, float(np.hypot(self.height - 1, self.width - 1)), 1.0)
+        return jnp.zeros(7), jnp.array(high)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -216,6 +218,11 @@ class MazeSpace(Space[MazeTask]):
             )
         return task_of(grid)
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        height, width = (self.height, self.height), (self.width, self.width)
+        return (Field("", "grid", brushes=BRUSHES, height=height, width=width),)
+
     def describe(self, task: MazeTask) -> str:
         many = jax.tree.map(lambda x: np.asarray(x)[None], task)
         actions = int(fewest_actions_of_many(many)[0])
@@ -264,3 +271,9 @@ class MazeSpace(Space[MazeTask]):
 def _if_any(wanted: Bool[Array, "rows columns"], otherwise: Bool[Array, "rows columns"]) -> Array:
     """The cells that are wanted; where there are none, the others."""
     return jnp.where(jnp.any(wanted), wanted, otherwise)
+
+
+def _likeness(first: Bool[Array, "rows columns"], second: Bool[Array, "rows columns"]) -> Float[Array, ""]:
+    """Of the cells that are set in either, the share that are set in both; 1 if none is."""
+    both, either = jnp.sum(first & second), jnp.sum(first | second)
+    return jnp.where(either > 0, both / jnp.maximum(either, 1), 1.0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from explora.core import TaskError
+from explora.core import Brush, TaskError
 
 from ._task import HEADINGS, MazeTask
 
@@ -15,6 +15,15 @@ SMALLEST, LARGEST = 2, 101
 
 _ALPHABET = frozenset(".#G" + HEADINGS)
 _LEGEND = "write . floor, # wall, G goal, > v < ^ player"
+
+
+BRUSHES = (
+    Brush(".", "floor", "floor"),
+    Brush("#", "wall", "wall"),
+    Brush("G", "goal", "goal", once=True),
+    Brush(HEADINGS, "player", "player", once=True),
+)
+"""The same for editors."""
 
 
 class Grid(NamedTuple):

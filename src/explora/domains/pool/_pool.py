@@ -266,7 +266,7 @@ def encoded(target: Target, labels: list[Any]) -> np.ndarray:
     codes = target.encode(labels)
     if target.kind == "classes":
         return codes
-    return codes.reshape(len(labels), -1).astype(np.float32)
+    return codes.reshape(len(labels), 1 if target.kind == "numbers" else len(target.classes)).astype(np.float32)
 
 
 def _status(answer: Answer | None) -> Status:

@@ -17,17 +17,17 @@ has fixed shapes, so it compiles, alone or inside a larger program.
 | `CMAEmitter` | samples of several CMA-ES, led by improvement, novelty or the objective |
 
 `Search` puts them together; `map_elites`, `cma_me`, `cma_mae` and `novelty_search` are the named choices. `Scheduler`
-runs a search for any function on the host, by ask and tell. To have the tasks of a space searched in this way while a
-learner learns from them, take the explorer `explora.explorers.Elites`.
+runs a search for any function on the host, by ask and tell; in NumPy where that is faster. To have the tasks of a space
+searched in this way while a learner learns from them, take the explorers `Elites` and `Novelty` of `explora.explorers`.
 """
 
 from ._cells import CVT as CVT
 from ._cells import Cells as Cells
-from ._cells import Container as Container
 from ._cells import Grid as Grid
 from ._cells import fitted as fitted
 from ._cma_emitter import CMAEmitter as CMAEmitter
 from ._cma_emitter import CMAEmitterState as CMAEmitterState
+from ._container import Container as Container
 from ._emitters import Emitter as Emitter
 from ._emitters import GaussianEmitter as GaussianEmitter
 from ._emitters import LineEmitter as LineEmitter

@@ -12,50 +12,8 @@ from explora.core import ArgumentError, between
 from explora.maths import nearest
 
 from ..query import k_means
-from ._kept import Added, Kept, Verdict, nothing, sound, written
-
-
-class Container(eqx.Module):
-    """What keeps solutions, by what they are like: `init`, `add`, and nothing that is changed in place."""
-
-    @property
-    def dims(self) -> int:
-        """How many numbers say what a solution is like."""
-        raise NotImplementedError
-
-    @property
-    def room(self) -> int:
-        """How many solutions there is room for."""
-        raise NotImplementedError
-
-    def init(self, solution: Any) -> Kept:
-        """An empty archive.
-
-        **Arguments:**
-
-        - `solution`: one solution as an example: a pytree of arrays, or of their shapes and types.
-        """
-        raise NotImplementedError
-
-    def add(
-        self,
-        kept: Kept,
-        solutions: Any,
-        objectives: Float[Array, " batch"],
-        measures: Float[Array, "batch measures"],
-    ) -> tuple[Kept, Added]:
-        """Offers a batch of candidates. Those that are not finite are passed over and cost no other its place.
-
-        **Arguments:**
-
-        - `kept`: what the archive holds so far.
-        - `solutions`: a pytree of arrays with leading axis `batch`.
-        - `objectives`: how good each is; larger is better.
-        - `measures`: what it is like.
-
-        **Returns:** the archive, and what became of each candidate.
-        """
-        raise NotImplementedError
+from ._container import Container, offered
+from ._kept import Added, Kept, Verdict, nothing, written
 
 
 class Cells(Container):
@@ -91,9 +49,7 @@ class Cells(Container):
         objectives: Float[Array, " batch"],
         measures: Float[Array, "batch measures"],
     ) -> tuple[Kept, Added]:
-        check_batch(self, objectives, measures)
-        objectives, measures = objectives.astype(jnp.float32), measures.astype(jnp.float32)
-        fine = sound(solutions, objectives, measures)
+        objectives, measures, fine = offered(self, solutions, objectives, measures)
         cell = self.cell(jnp.where(fine[:, None], measures, 0.0))
         occupied, before = kept.filled[cell], kept.thresholds[cell]
         accepted = fine & (objectives > before)
@@ -230,16 +186,6 @@ def fitted(
     if len(centres) < cells:
         raise ArgumentError(f"`samples` must hold at least {cells} distinct points, got {len(centres)}; give more")
     return centres.astype(np.float32)
-
-
-def check_batch(container: Container, objectives: Any, measures: Any) -> None:
-    """Complains about a batch of the wrong shape."""
-    rows = objectives.shape[0] if objectives.ndim else 0
-    if objectives.shape != (rows,) or measures.shape != (rows, container.dims):
-        raise ArgumentError(
-            f"`objectives` must be (batch,) and `measures` (batch, {container.dims}), got {objectives.shape} and "
-            f"{measures.shape}"
-        )
 
 
 def _rivals(

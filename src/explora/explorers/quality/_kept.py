@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
+from explora.core import Rowwise
+
 
 class Verdict(enum.IntEnum):
     """What an archive made of a candidate; the codes are those of pyribs."""
@@ -37,13 +39,13 @@ class Kept(eqx.Module):
     """
 
     solutions: Any
-    objectives: Float[Array, " cells"]
-    measures: Float[Array, "cells measures"]
-    thresholds: Float[Array, " cells"]
-    filled: Bool[Array, " cells"]
-    order: Int32[Array, " cells"]
-    size: Int32[Array, ""]
-    added: Int32[Array, ""]
+    objectives: Float[Rowwise, " cells"]
+    measures: Float[Rowwise, "cells measures"]
+    thresholds: Float[Rowwise, " cells"]
+    filled: Bool[Rowwise, " cells"]
+    order: Int32[Rowwise, " cells"]
+    size: Int32[Rowwise, ""]
+    added: Int32[Rowwise, ""]
 
     @property
     def cells(self) -> int:
@@ -73,10 +75,10 @@ class Added(eqx.Module):
     - `stored`: which of them the archive holds now.
     """
 
-    status: Int32[Array, " batch"]
-    value: Float[Array, " batch"]
-    cell: Int32[Array, " batch"]
-    stored: Bool[Array, " batch"]
+    status: Int32[Rowwise, " batch"]
+    value: Float[Rowwise, " batch"]
+    cell: Int32[Rowwise, " batch"]
+    stored: Bool[Rowwise, " batch"]
 
 
 class Summary(eqx.Module):

@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 from explora.core import ArgumentError, between
 from explora.maths import mean_distance
 
-from ._cells import Container, check_batch
-from ._kept import Added, Kept, Verdict, nothing, sound, written
+from ._container import Container, offered
+from ._kept import Added, Kept, Verdict, nothing, written
 
 
 class Proximity(Container):
@@ -64,13 +64,9 @@ class Proximity(Container):
         objectives: Float[Array, " batch"],
         measures: Float[Array, "batch measures"],
     ) -> tuple[Kept, Added]:
-        check_batch(self, objectives, measures)
-        if objectives.shape[0] > self.capacity:
-            raise ArgumentError(
-                f"`capacity` must be at least the size of a batch, {objectives.shape[0]}, got {self.capacity}"
-            )
-        objectives, measures = objectives.astype(jnp.float32), measures.astype(jnp.float32)
-        fine = sound(solutions, objectives, measures)
+        objectives, measures, fine = offered(self, solutions, objectives, measures)
+        if fine.shape[0] > self.capacity:
+            raise ArgumentError(f"`capacity` must be at least the size of a batch, {len(fine)}, got {self.capacity}")
         novelty = self.novelty(kept, jnp.where(fine[:, None], measures, 0.0))
         novel = fine & (novelty >= self.least)
         turn = (kept.added + jnp.cumsum(novel.astype(jnp.int32)) - 1) % self.capacity

@@ -1,7 +1,7 @@
 """Ask and tell for functions that are not ours: NumPy in and out, with the order of calls watched."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -11,9 +11,10 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from explora.core import ArgumentError, turn_keys
+from explora.core import ArgumentError, Rowwise, turn_keys
 
 from ._kept import Added, Kept, Summary, summary
+from ._on_host import OnHost
 from ._search import Search, SearchState
 
 
@@ -45,7 +46,8 @@ class Scheduler:
     scheduler.summary().qd_score
     ```
 
-    Nothing but the seed and what is told decides what is asked.
+    Nothing but the seed and what is told decides what is asked. Grids filled by `GaussianEmitter` and `LineEmitter`
+    alone are searched in NumPy, which is faster for batches of some hundreds; all else is compiled.
 
     **Arguments:**
 
@@ -61,10 +63,9 @@ class Scheduler:
         if vector.ndim != 1 or not len(vector) or not np.all(np.isfinite(vector)):
             raise ArgumentError(f"`start` must be a vector of finite numbers, got shape {vector.shape}")
         self.search, self.seed = search, seed
-        self._root = jr.key(seed)
-        self._arrays, self._rest = eqx.partition(search, eqx.is_array)
-        self._state = _init(self._rest, self._arrays, jnp.asarray(vector))
-        self._asked: np.ndarray | None = None
+        self._side = OnHost(search) if OnHost.fits(search) else _Compiled(search)
+        self._state = self._side.init(vector)
+        self._asked: Any = None  # as its side has them, which needs them again in `tell`
 
     def ask(self) -> np.ndarray:
         """The next solutions to evaluate, `(rows, dims)`.
@@ -76,8 +77,8 @@ class Scheduler:
                 f"`ask` and `tell` must take turns: tell what came of the {len(self._asked)} solutions first, or get "
                 "them again from `asked`"
             )
-        self._asked = np.array(_ask(self._rest, self._arrays, self._state, self._root))
-        return self._asked.copy()
+        self._asked = self._side.ask(self._state, self.seed)
+        return np.array(self._asked)
 
     def tell(self, objectives: Any, measures: Any) -> Added:
         """Takes in what the solutions that were asked for are worth and what they are like.
@@ -98,19 +99,19 @@ class Scheduler:
         rows, dims = len(self._asked), self.search.archive.dims
         worth = np.zeros(rows, np.float32) if objectives is None else _numbers("objectives", objectives, (rows,))
         like = _numbers("measures", measures, (rows, dims))
-        self._state, added = _tell(self._rest, self._arrays, self._state, self._asked, worth, like, self._root)
+        self._state, added = self._side.tell(self._state, self._asked, worth, like, self.seed)
         self._asked = None
-        return jax.tree.map(np.asarray, added)
+        return added
 
     @property
     def asked(self) -> np.ndarray | None:
         """The solutions that wait to be told, or None."""
-        return None if self._asked is None else self._asked.copy()
+        return None if self._asked is None else np.array(self._asked)
 
     @property
     def state(self) -> SearchState:
         """What the search remembers: a copy, as the next `tell` writes into the same memory."""
-        return jax.tree.map(jnp.copy, self._state)
+        return jax.tree.map(lambda x: x.copy(), self._state)
 
     def found(self) -> Found:
         """What was found so far."""
@@ -130,7 +131,7 @@ class Scheduler:
     def freeze(self) -> dict[str, np.ndarray]:
         """Everything that it remembers, as named arrays: for `np.savez`, or safetensors."""
         arrays = {name: np.array(leaf) for name, leaf in _leaves(self._state)}
-        waiting = () if self._asked is None else (("asked", self._asked.copy()),)
+        waiting = () if self._asked is None else (("asked", np.array(self._asked)),)
         return arrays | {"seed": np.asarray(self.seed), **dict(waiting)}
 
     def thaw(self, frozen: Mapping[str, np.ndarray]) -> None:
@@ -154,14 +155,14 @@ class Scheduler:
                     f"`frozen` must come from the same search; {name} is {array.dtype}{list(array.shape)}, here "
                     f"{leaf.dtype}{list(leaf.shape)}"
                 )
-            leaves.append(jnp.array(array))
-        asked = np.array(frozen["asked"], np.float32) if "asked" in frozen else None
+            leaves.append(self._side.array(array))
+        asked = self._side.array(np.asarray(frozen["asked"], np.float32)) if "asked" in frozen else None
         shape = (self.search.rows, self._state.kept.solutions.shape[1])
         if asked is not None and asked.shape != shape:
             raise ArgumentError(f"`frozen` must come from the same search; asked has shape {asked.shape}, here {shape}")
         self._state = jax.tree.unflatten(jax.tree.structure(self._state), leaves)
         self.seed = int(frozen["seed"])
-        self._root, self._asked = jr.key(self.seed), asked
+        self._asked = asked
 
 
 def _numbers(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -172,13 +173,41 @@ def _numbers(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
         return array.astype(np.float32)
 
 
-def _leaves(state: SearchState) -> list[tuple[str, Array]]:
+def _leaves(state: SearchState) -> list[tuple[str, Rowwise]]:
     """Every array of the state and its name."""
     pairs = jax.tree_util.tree_flatten_with_path(state)[0]
     return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in pairs]
 
 
-# The search comes in two parts, so that two schedulers of the same search share a program and a call costs little.
+class _Compiled:
+    """How a search is run as two programs.
+
+    It comes in two parts, so that two schedulers of the same search share the programs and a call costs little.
+    """
+
+    def __init__(self, search: Search):
+        self.arrays, self.rest = eqx.partition(search, eqx.is_array)
+
+    @staticmethod
+    def array(given: np.ndarray) -> Array:
+        return jnp.array(given)
+
+    def init(self, start: np.ndarray) -> SearchState:
+        return _init(self.rest, self.arrays, jnp.asarray(start))
+
+    def ask(self, state: SearchState, seed: int) -> Array:
+        return _ask(self.rest, self.arrays, state, _root(seed))
+
+    def tell(
+        self, state: SearchState, asked: Array, objectives: np.ndarray, measures: np.ndarray, seed: int
+    ) -> tuple[SearchState, Added]:
+        state, added = _tell(self.rest, self.arrays, state, asked, objectives, measures, _root(seed))
+        return state, jax.tree.map(np.asarray, added)
+
+
+@lru_cache(16)
+def _root(seed: int) -> PRNGKeyArray:
+    return jr.key(seed)
 
 
 @partial(jax.jit, static_argnums=0)

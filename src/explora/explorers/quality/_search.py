@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, Int32, PRNGKeyArray
 
-from explora.core import ArgumentError
+from explora.core import ArgumentError, Rowwise
 
-from ._cells import Container
 from ._cma_emitter import CMAEmitter
+from ._container import Container
 from ._emitters import Emitter, GaussianEmitter, LineEmitter
 from ._kept import Added, Kept
 from ._proximity import Proximity
@@ -31,7 +31,7 @@ class SearchState(eqx.Module):
     kept: Kept
     result: Kept | None
     emitters: tuple[Any, ...]
-    turns: Int32[Array, ""]
+    turns: Int32[Rowwise, ""]
 
 
 class Search(eqx.Module):

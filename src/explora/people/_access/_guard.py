@@ -23,6 +23,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_FAMILIAR, _LONG = 4096, 1000  # so many cookies need not be taken apart again, unless they are so long
 _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
@@ -80,6 +81,8 @@ class Guard:
         self.cookie = cookie_name(access, rules)
         self._everybody = Buckets(rules.rate, rules.burst)
         self._strangers = Buckets(rules.rate and 1.0, 20.0)
+        self._tokens: dict[str, str | None] = {}
+        self._extra = {api: _extra(api, rules.secure) for api in (False, True)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -90,7 +93,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        dressed = _dressed(send, scope["path"], self.rules.secure)
+        dressed = _dressed(send, self._extra[scope["path"].startswith("/api")])
         refusal = self._refuses(scope, headers) or await self._unknown(scope, headers)
         if refusal is not None:
             await _refuse(dressed, *refusal)
@@ -126,7 +129,7 @@ class Guard:
     async def _unknown(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Whether somebody asks too much, or is nobody we know; else it is noted who it is."""
         address = (scope.get("client") or ("?",))[0]
-        token = _token(headers.get("cookie", ""), self.cookie)
+        token = self._token(headers.get("cookie", ""))
         scope["explora"] = {"person": None, "token": token}
         person = None if token is None else self.access.remembered(token)
         if token is not None and person is None:
@@ -144,6 +147,16 @@ class Guard:
         if person is None and scope["path"].startswith("/api") and not open_to_all:
             return 401, "sign in first: open the link that `explora people` printed, or that the owner sent you"
         return None
+
+    def _token(self, header: str) -> str | None:
+        """The token in a cookie."""
+        if len(header) > _LONG:
+            return _token(header, self.cookie)
+        if header not in self._tokens:
+            if len(self._tokens) >= _FAMILIAR:
+                self._tokens.clear()
+            self._tokens[header] = _token(header, self.cookie)
+        return self._tokens[header]
 
 
 def cookie_name(access: Access, rules: Rules) -> str:
@@ -198,16 +211,21 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _dressed(send: Send, path: str, secure: bool) -> Send:
+def _extra(api: bool, secure: bool) -> dict[bytes, bytes]:
+    """The headers that every answer has, unless it says otherwise."""
+    kept = {"cache-control": "no-store" if api else "no-cache"}
+    extra = _HEADERS | kept | ({"strict-transport-security": "max-age=31536000"} if secure else {})
+    return {name.encode(): value.encode() for name, value in extra.items()}
+
+
+def _dressed(send: Send, extra: dict[bytes, bytes]) -> Send:
     """Puts the headers on that every answer has."""
-    kept = "no-store" if path.startswith("/api") else "no-cache"
-    extra = _HEADERS | {"cache-control": kept} | ({"strict-transport-security": "max-age=31536000"} if secure else {})
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = list(message.get("headers", []))
             named = {name.lower() for name, _ in own}
-            own += [(n.encode(), v.encode()) for n, v in extra.items() if n.encode() not in named]
+            own += [pair for pair in extra.items() if pair[0] not in named]
             message = {**message, "headers": own}
         await send(message)
 

@@ -1,13 +1,13 @@
 """Which role a route asks for."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import Depends, HTTPException, Request
 
 from ._tokens import ROLES, Person
 
 
-def someone(role: str) -> Callable[[Request], Person]:
+def someone(role: str) -> Callable[[Request], Awaitable[Person]]:
     """A dependency of a route: who asks, if they may.
 
     **Arguments:**
@@ -17,7 +17,7 @@ def someone(role: str) -> Callable[[Request], Person]:
     **Returns:** a function that FastAPI calls with the request.
     """
 
-    def asked(request: Request) -> Person:
+    async def asked(request: Request) -> Person:  # else it would be called in a thread, which costs more than it does
         found: Person | None = request.scope.get("explora", {}).get("person")
         if found is None:
             raise HTTPException(401, "sign in first")

@@ -4,13 +4,14 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from explora.core import ArgumentError, UnknownName
 
-from .._base import PERSON, REALM, TOKEN, Base
+from .._base import EVENT, PERSON, REALM, TOKEN, Base
 from .._log import EventLog
 
 ROLES = ("viewer", "annotator", "owner")
@@ -20,7 +21,7 @@ _LINK, _SESSION = "link", "session"
 _FIRST = 24 * 3600.0  # for how long the link that is printed at the start can be used [s]
 _INVITED = 7 * 24 * 3600.0  # … and one that is sent to somebody
 _SIGNED_IN = 30 * 24 * 3600.0
-_FRESH = 2.0  # how long a session is believed without a look at the database: another process may have ended it [s]
+_FRESH = 2.0  # how long sessions are believed without a look at the log: another process may have ended one [s]
 _KNOWN = 4096  # how many sessions are remembered
 
 
@@ -56,7 +57,8 @@ class Access:
 
     def __init__(self, base: Base, log: EventLog, *, clock: Callable[[], float] = time.time):
         self.base, self.log, self._clock = base, log, clock
-        self._known: dict[str, tuple[Person, float]] = {}
+        self._known: dict[str, tuple[Person, float, int]] = {}  # who, until when, and as of which event
+        self._last, self._looked, self._turn = -1, -1e9, Lock()
         with base.writing("open") as connection:
             found = connection.execute(sa.select(REALM)).scalar()
             if found is None:
@@ -123,11 +125,12 @@ class Access:
 
     def who(self, token: str) -> Person | None:
         """Whose session it is; None if it is nobody's any more."""
-        known = self.remembered(token)
+        self._look()
+        known, last = self.remembered(token), self._last
         if known is not None:
             return known
         now, digest = self._clock(), _digest(token)
-        query = sa.select(PERSON).join(TOKEN, TOKEN.c.person == PERSON.c.id)
+        query = sa.select(PERSON, TOKEN.c.until).join(TOKEN, TOKEN.c.person == PERSON.c.id)
         query = query.where(TOKEN.c.digest == digest, TOKEN.c.kind == _SESSION, TOKEN.c.until > now)
         rows = self.base.rows(query)
         person = _person(rows[0]) if rows else None
@@ -136,13 +139,23 @@ class Access:
             return None
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known[digest] = (person, now)
+        self._known[digest] = (person, rows[0].until, last)
         return person
 
     def remembered(self, token: str) -> Person | None:
         """Whose session it was a moment ago, without a look at the database; None if nobody looked lately."""
-        known = self._known.get(_digest(token))
-        return known[0] if known is not None and 0 <= self._clock() - known[1] < _FRESH else None
+        now, known = self._clock(), self._known.get(_digest(token))
+        if known is None or known[2] != self._last or known[1] <= now or not 0 <= now - self._looked < _FRESH:
+            return None
+        return known[0]
+
+    def _look(self) -> None:
+        """Looks whether anything has been done: whoever ends a session writes it down, and if nobody has, all go on."""
+        with self._turn:  # of many who come at once one looks
+            if not 0 <= self._clock() - self._looked < _FRESH:
+                now = self._clock()
+                self._last = self.base.rows(sa.select(sa.func.coalesce(sa.func.max(EVENT.c.id), 0)))[0][0]
+                self._looked = now
 
     def sign_out(self, person: Person, token: str) -> None:
         """Ends one session."""
@@ -179,13 +192,17 @@ class Access:
         rows = self.base.rows(sa.select(PERSON).order_by(PERSON.c.since, PERSON.c.id))
         return [person for row in rows if (person := _person(row)) is not None]
 
+    def forget(self, id: str) -> None:
+        """Believes no session of somebody any more without a look at the database."""
+        self._known = {digest: known for digest, known in self._known.items() if known[0].id != id}
+
     def _change(self, by: Person, id: str, kind: str, uuid: str, revoked: float | None) -> Person:
         person = self.person(id)
         with self.base.writing("write to") as connection:
             if self.log.note(connection, by.id, kind, {"person": id}, uuid)[1]:
                 connection.execute(sa.update(PERSON).where(PERSON.c.id == id).values(revoked=revoked))
                 connection.execute(sa.delete(TOKEN).where(TOKEN.c.person == id))
-        self._known = {digest: known for digest, known in self._known.items() if known[0].id != id}
+        self.forget(id)
         return person._replace(revoked=revoked is not None)
 
     def _token(self, connection: sa.Connection, person: str, kind: str, lives: float) -> str:

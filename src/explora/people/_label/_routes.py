@@ -10,11 +10,13 @@ from explora.store import Claim
 
 from .._access import ANNOTATOR, OWNER, Access, Person
 from .._words import Item, Label, Uuid, storable
-from ._desk import Desk
+from ._desk import Desk, Served, Turn
 from ._schema import Schema
+from ._till import Till
 
 Value = Annotated[Label, AfterValidator(storable)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+More = Annotated[int, Field(ge=0, le=20)]
 
 
 class Wanted(BaseModel):
@@ -40,12 +42,13 @@ class AtHand(BaseModel):
 
 
 class Answer(BaseModel):
-    """A label."""
+    """A label; and how many new items are to come with the reply."""
 
     uuid: Uuid
     item: Item
     value: Value
     seconds: Seconds | None = None
+    more: More = 0
 
 
 class NoAnswer(BaseModel):
@@ -55,12 +58,14 @@ class NoAnswer(BaseModel):
     item: Item
     kind: Literal["skipped", "unsure"]
     seconds: Seconds | None = None
+    more: More = 0
 
 
 class Said(BaseModel):
-    """What became of an answer."""
+    """What became of an answer; and the new items that were wanted with it."""
 
     settled: bool
+    items: list[Question] = []
 
 
 class Act(BaseModel):
@@ -159,24 +164,24 @@ def label_routes(desk: Desk, access: Access, picture: Callable[[str], bytes | No
     - `access`: who is who.
     - `picture`: an item as a PNG image, by id; None where it has none.
     """
-    routes = APIRouter(prefix="/api/label", tags=["label"])
-    _of_questions(routes, desk, picture)
-    _of_answers(routes, desk)
+    routes, till = APIRouter(prefix="/api/label", tags=["label"]), Till(desk.serve)
+    _of_answers(routes, desk, till)
+    _of_questions(routes, desk, till, picture)
     _of_owners(routes, desk, access)
     return routes
 
 
-def _of_questions(routes: APIRouter, desk: Desk, picture: Callable[[str], bytes | None]) -> None:
+def _of_questions(routes: APIRouter, desk: Desk, till: Till, picture: Callable[[str], bytes | None]) -> None:
     @routes.get("/schema")
     def schema(person: Person = ANNOTATOR) -> Schema:
         """What an answer may be, and the guidelines."""
         return desk.schema
 
     @routes.post("/next")
-    def following(said: Wanted, person: Person = ANNOTATOR) -> AtHand:
+    async def following(said: Wanted, person: Person = ANNOTATOR) -> AtHand:
         """The items to look at next, yours for five minutes: what you have already, filled up with new ones."""
-        drafts = desk.drafts(person.id)
-        return AtHand(items=[_question(claim, drafts) for claim in desk.next(person.id, said.count)])
+        found = await till(Turn(person.id, more=said.count, held=True))
+        return AtHand(items=[_question(claim, found.drafts) for claim in found.claims])
 
     @routes.post("/extend")
     def extend(said: Items, person: Person = ANNOTATOR) -> AtHand:
@@ -202,16 +207,18 @@ def _of_questions(routes: APIRouter, desk: Desk, picture: Callable[[str], bytes 
         desk.draft(person.id, said.item, said.value)
 
 
-def _of_answers(routes: APIRouter, desk: Desk) -> None:
+def _of_answers(routes: APIRouter, desk: Desk, till: Till) -> None:
     @routes.post("/answer")
-    def answer(said: Answer, person: Person = ANNOTATOR) -> Said:
+    async def answer(said: Answer, person: Person = ANNOTATOR) -> Said:
         """Gives a label, or corrects one. Sent again with the same `uuid` it changes nothing."""
-        return Said(settled=desk.say(person.id, "answered", said.item, said.uuid, said.value, said.seconds))
+        turn = Turn(person.id, "answered", said.item, said.uuid, said.value, said.seconds, said.more)
+        return _said(await till(turn))
 
     @routes.post("/skip")
-    def skip(said: NoAnswer, person: Person = ANNOTATOR) -> Said:
+    async def skip(said: NoAnswer, person: Person = ANNOTATOR) -> Said:
         """Says that there is no label: the item is not for you, or you do not know."""
-        return Said(settled=desk.say(person.id, said.kind, said.item, said.uuid, seconds=said.seconds))
+        turn = Turn(person.id, said.kind, said.item, said.uuid, seconds=said.seconds, more=said.more)
+        return _said(await till(turn))
 
     @routes.post("/undo")
     def undo(said: Act, person: Person = ANNOTATOR) -> TakenBack | None:
@@ -276,6 +283,10 @@ def _share(who: str, names: dict[str, str], said: dict[str, tuple[int, float]]) 
 
 def _past(word: Any) -> dict[str, Any]:
     return {"item": word.item, "kind": word.kind, "value": word.value, "seconds": word.seconds}
+
+
+def _said(found: Served) -> Said:
+    return Said(settled=found.settled, items=[_question(claim, found.drafts) for claim in found.claims])
 
 
 def _question(claim: Claim, drafts: dict[str, Any]) -> Question:

@@ -7,5 +7,7 @@ compute from that and from a few rows by number. Everything is read through `exp
 from ._curves import decimated as decimated
 from ._follower import Follower as Follower
 from ._follower import Known as Known
+from ._outlook import Outlook as Outlook
+from ._outlook import outlooked as outlooked
 from ._routes import watch_routes as watch_routes
 from ._tasks import Shelf as Shelf

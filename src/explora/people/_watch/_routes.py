@@ -16,6 +16,7 @@ from .._access import VIEWER, Person
 from .._scene import Scene
 from ._curves import decimated
 from ._follower import Follower, Known
+from ._outlook import Outlook
 from ._stream import stream
 from ._tasks import Filter, Shelf
 
@@ -108,6 +109,33 @@ class Family(BaseModel):
     children: list[Task]
 
 
+class Next(BaseModel):
+    """A task that may be asked for next: the expected share of the next lesson, and why."""
+
+    task: Task
+    share: float
+    reasons: dict[str, float]
+    rank: int
+    sentence: str
+
+
+class Nexts(BaseModel):
+    """What is asked for next, as the explorer's state of that turn has it; `problem`: why nobody can say.
+
+    Neither ready nor a problem: it is being found out, ask again.
+    """
+
+    ready: bool
+    problem: str | None = None
+    sentence: str = ""
+    turn: int | None = None
+    new: float = 0.0
+    edited: float = 0.0
+    kept: float = 0.0
+    archive: int = 0
+    tasks: list[Next] = []
+
+
 class Versions(BaseModel):
     """Versions × held-out tasks of one suite."""
 
@@ -122,7 +150,7 @@ class Versions(BaseModel):
     forgotten: list[str]
 
 
-def watch_routes(folder: RunFolder, follower: Follower, scene: Scene) -> APIRouter:
+def watch_routes(folder: RunFolder, follower: Follower, scene: Scene, outlook: Outlook) -> APIRouter:
     """The routes under `/api/watch`.
 
     **Arguments:**
@@ -130,10 +158,13 @@ def watch_routes(folder: RunFolder, follower: Follower, scene: Scene) -> APIRout
     - `folder`: of the run.
     - `follower`: what is known of it.
     - `scene`: what draws its tasks.
+    - `outlook`: what its explorer is going to ask for.
     """
     routes = APIRouter(prefix="/api/watch", tags=["watch"])
     _of_the_run(routes, folder, follower)
-    _of_the_archive(routes, folder, follower, scene)
+    shelves = _Shelves(follower)
+    _of_the_archive(routes, folder, follower, scene, shelves)
+    _of_the_future(routes, folder, shelves, outlook)
     return routes
 
 
@@ -169,8 +200,29 @@ def _of_the_run(routes: APIRouter, folder: RunFolder, follower: Follower) -> Non
         return StreamingResponse(stream(follower), media_type="text/event-stream")
 
 
-def _of_the_archive(routes: APIRouter, folder: RunFolder, follower: Follower, scene: Scene) -> None:
-    shelves, database = _Shelves(follower), folder.database
+def _of_the_future(routes: APIRouter, folder: RunFolder, shelves: "_Shelves", outlook: Outlook) -> None:
+    @routes.get("/next")
+    def following(count: Annotated[int, Field(ge=1, le=100)] = 24, person: Person = VIEWER) -> Nexts:
+        """What the explorer is going to ask for next and why: out of its own state, the likeliest tasks first."""
+        found, problem = outlook.look()
+        if found is None:
+            return Nexts(ready=False, problem=problem)
+        likely = {each.id: each for each in found.tasks[:count]}
+        rows = sorted(folder.database.tasks_of(list(likely)), key=lambda row: -likely[row.id].share)
+        tasks = [
+            Next(
+                task=task, **{name: getattr(likely[task.id], name) for name in ("share", "reasons", "rank", "sentence")}
+            )
+            for task in _tasks(shelves.now(), rows)
+        ]
+        whole = {name: getattr(found, name) for name in ("sentence", "turn", "new", "edited", "kept", "archive")}
+        return Nexts(ready=True, tasks=tasks, **whole)
+
+
+def _of_the_archive(
+    routes: APIRouter, folder: RunFolder, follower: Follower, scene: Scene, shelves: "_Shelves"
+) -> None:
+    database = folder.database
 
     @routes.get("/tasks")
     def tasks(

@@ -23,6 +23,7 @@ from ._facts_scores import waits as waits
 from ._file import AskedFormat as AskedFormat
 from ._file import asked_file as asked_file
 from ._file import asked_rows as asked_rows
+from ._file import table_file as table_file
 from ._gather import Asking as Asking
 from ._gather import asks_questions as asks_questions
 from ._gather import gather_asking as gather_asking

@@ -48,14 +48,27 @@ def asked_file(questions: Sequence[Asked], items: Items | None, format: str = "j
 
     **Raises:** `ArgumentError` for another format; `MissingExtra` for Parquet without the extra `pool`.
     """
+    return table_file(asked_rows(questions, items), Asked._fields, format)
+
+
+def table_file(rows: Sequence[dict[str, Any]], names: Sequence[str], format: str = "jsonl") -> bytes:
+    """Rows of JSON as a file.
+
+    **Arguments:**
+
+    - `rows`: one object each; `row` may hold an item as it was read.
+    - `names`: the columns that come first, also if no row has them.
+    - `format`: as for `asked_file`.
+
+    **Raises:** as `asked_file`.
+    """
     known = get_args(AskedFormat)
     if format not in known:
         raise ArgumentError(f"`format` must be one of {', '.join(known)}, got {format!r}{suggest(format, known)}")
-    rows = asked_rows(questions, items)
     if format == "jsonl":
         return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
     flat = [_flat(row) for row in rows]
-    names = list(dict.fromkeys([*Asked._fields, *(name for row in flat for name in row)]))
+    names = list(dict.fromkeys([*names, *(name for row in flat for name in row)]))
     return _csv(names, flat) if format == "csv" else _parquet(names, flat)
 
 

@@ -19,7 +19,9 @@ from ._page import paragraph as paragraph
 from ._page import section as section
 from ._page import table as table
 from ._page import tabs as tabs
+from ._pictures import gif_bytes as gif_bytes
 from ._pictures import gif_uri as gif_uri
 from ._pictures import picture as picture
+from ._pictures import png_bytes as png_bytes
 from ._pictures import png_uri as png_uri
 from ._tree import tree as tree

@@ -13,13 +13,23 @@ from ._page import escape
 
 def png_uri(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
     """A picture as a `data:` address."""
+    return _uri("image/png", png_bytes(pixels, 32))
+
+
+def png_bytes(pixels: UInt8[np.ndarray, "height width 3"], colours: int = 128) -> bytes:
+    """A picture as a PNG file of a few colours."""
     file = io.BytesIO()
-    _with_few_colours(pixels).save(file, "PNG", optimize=True)
-    return _uri("image/png", file)
+    _with_few_colours(pixels, colours).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def gif_uri(frames: Sequence[UInt8[np.ndarray, "height width 3"]], *, milliseconds: int, rest: int = 1400) -> str:
-    """An animation as a `data:` address; it repeats for ever.
+    """An animation as a `data:` address; as `gif_bytes`."""
+    return _uri("image/gif", gif_bytes(frames, milliseconds=milliseconds, rest=rest))
+
+
+def gif_bytes(frames: Sequence[UInt8[np.ndarray, "height width 3"]], *, milliseconds: int, rest: int = 1400) -> bytes:
+    """An animation as a GIF file; it repeats for ever.
 
     **Arguments:**
 
@@ -35,7 +45,7 @@ def gif_uri(frames: Sequence[UInt8[np.ndarray, "height width 3"]], *, millisecon
     images[0].save(
         file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=True, disposal=1
     )
-    return _uri("image/gif", file)
+    return file.getvalue()
 
 
 def picture(uri: str, alt: str, *, still: str | None = None) -> str:
@@ -53,9 +63,9 @@ def picture(uri: str, alt: str, *, still: str | None = None) -> str:
     return f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{still}">{image}</picture>'
 
 
-def _with_few_colours(pixels: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(pixels)).quantize(32, dither=Image.Dither.NONE)
+def _with_few_colours(pixels: np.ndarray, colours: int = 32) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels)).quantize(colours, dither=Image.Dither.NONE)
 
 
-def _uri(kind: str, file: io.BytesIO) -> str:
-    return f"data:{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

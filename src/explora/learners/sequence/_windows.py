@@ -1,0 +1,216 @@
+"""Pieces of stored episodes, as a player would have seen them who was told what they turned out to be good for."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from explora.core import ArgumentError, Discrete, Episodes, Spec
+
+from ._hindsight import Hindsight
+
+TOLD = ("return", "horizon", "goal", "skill")
+"""The conditions of a moment, in the order of its entry `told`."""
+
+
+class Past(NamedTuple):
+    """Steps of other episodes, `(windows, past, …)`.
+
+    **Arguments:**
+
+    - `seen`, `action`, `reward`: what was seen before each, what was done, what it earned.
+    - `there`: which of them count.
+    """
+
+    seen: Any
+    action: Any
+    reward: Any
+    there: Any
+
+
+class Batch(NamedTuple):
+    """Windows to learn from.
+
+    **Arguments:**
+
+    - `moments`: what the player sees and is told, as `explora.domains.views.Asking` shows it, `(windows, window, …)`.
+    - `action`: what it did then, `(windows, window, …)`.
+    - `weight`: `(windows, window)`: 1 where there is something to learn, 0 beyond the end.
+    - `past`: what the same agent did in other episodes; None: nothing is shown.
+    """
+
+    moments: dict[str, Any]
+    action: Any
+    weight: Any
+    past: Past | None = None
+
+
+class Sampler:
+    """Draws windows of stored episodes so that every step is as likely as every other, at every place of a window.
+
+    Windows begin up to `window - 1` steps before an episode and are cut where it begins and ends; so the first and the
+    last steps, and those of episodes shorter than a window, count as much as those in between, and a player who has
+    just begun is as well prepared as one who has played for long. No window holds steps of two episodes. Only where
+    hindsight chooses an end before that of the episode, the steps after it count for nothing.
+
+    **Arguments:**
+
+    - `episodes`: what is drawn from; memory maps are fine.
+    - `window`: how many steps at most.
+    - `action`: the kind of the actions.
+    - `hindsight`: which goals the windows get.
+    - `past`: how many steps of other episodes by the same agent are shown at most. How many of them are, from none to
+      all, is drawn for each window; they follow each other, from a place drawn at random. Who the agent is says the
+      column `agent`; its episodes stand together.
+    - `left`: the return that each step is told; None: what its episode still earned.
+    - `balance`: how much more often steps of rare returns are drawn: of ten equal spans between the least and the
+      greatest return of an episode, a span is drawn in proportion to its number of steps to the power `1 - balance`.
+    """
+
+    def __init__(
+        self,
+        episodes: Episodes,
+        window: int,
+        action: Spec,
+        hindsight: Hindsight,
+        past: int = 0,
+        left: Float32[np.ndarray, " steps"] | None = None,
+        balance: float = 0.0,
+    ):
+        if not len(episodes):
+            raise ArgumentError("`episodes` must hold at least one episode to learn from, got none")
+        self.episodes, self.window, self.action, self.hindsight = episodes, window, action, hindsight
+        self.past, self._agents = past, _together(episodes) if past else np.zeros(0, np.int64)
+        self._places = np.cumsum(episodes.lengths + window - 1)
+        self._often = _often(episodes, self._places, balance) if balance else None
+        self._before, self._left = episodes.rewards_before, left
+        self._skill = episodes.columns.get("skill", np.zeros(len(episodes), np.float32))
+        self._goal = episodes.columns.get("goal")
+        own_goals = hindsight.strategy == "none" or hindsight.share < 1
+        if episodes.achieved is not None and own_goals and self._goal is None:
+            raise ArgumentError("`episodes` have no column `goal`, which windows without hindsight need; use share 1")
+
+    def places(
+        self, count: int, *, rng: np.random.Generator
+    ) -> tuple[Int64[np.ndarray, " windows"], Int64[np.ndarray, " windows"], Int64[np.ndarray, " windows"]]:
+        """The episode of each of `count` windows, its first step, and that after its last."""
+        if self._often is None:
+            drawn = rng.integers(0, self._places[-1], count)
+            episode = np.searchsorted(self._places, drawn, side="right")
+        else:
+            episode = np.searchsorted(self._often, rng.random(count) * self._often[-1], side="right")
+            before = np.where(episode > 0, self._places[episode - 1], 0)
+            drawn = before + (rng.random(count) * (self._places[episode] - before)).astype(np.int64)
+        length = self.episodes.lengths[episode] if len(self.episodes) < count else self._length(episode)
+        last = drawn - (self._places[episode] - length - self.window + 1)
+        return episode, np.maximum(last - self.window + 1, 0), np.minimum(last + 1, length)
+
+    def draw(
+        self, count: int, *, drop: float = 0.0, together: Sequence[Sequence[str]] = (), rng: np.random.Generator
+    ) -> Batch:
+        """Windows to learn from.
+
+        **Arguments:**
+
+        - `count`: how many.
+        - `drop`: how likely each condition is not told, in [0, 1).
+        - `together`: if there are any, each window is told one of these sets of conditions, each set as likely.
+        - `rng`: the only source of chance.
+        """
+        episodes = self.episodes
+        episode, first, stop = self.places(count, rng=rng)
+        aims = self.hindsight.aims(episodes, episode, first, rng=rng)
+        start = episodes.offsets[episode]
+        time = first[:, None] + np.arange(self.window)
+        there = time < np.minimum(stop, aims.end)[:, None]
+        time = np.minimum(time, stop[:, None] - 1)
+        step = start[:, None] + time
+        moments = {
+            "seen": jax.tree.map(lambda x: x[step], episodes.observation),
+            "action": self._last_action(step, time),
+            "reward": np.where(time > 0, episodes.reward[np.maximum(step - 1, 0)], np.float32(0)),
+            "return": self._returns(start + aims.end, step),
+            "horizon": np.maximum(aims.end[:, None] - time, 1).astype(np.float32),
+            "time": time.astype(np.float32),
+            "skill": np.broadcast_to(self._skill[episode].astype(np.float32)[:, None], time.shape),
+            "told": self._told(count, drop, together, rng),
+        }
+        if episodes.achieved is not None:
+            moments["goal"] = jax.tree.map(self._wide, self._goals(episode, aims.step))
+        past = self._past(episode, rng) if self.past else None
+        return Batch(moments, episodes.action[step], there.astype(np.float32), past)
+
+    def _length(self, episode: Int64[np.ndarray, " some"]) -> Int64[np.ndarray, " some"]:
+        return self.episodes.offsets[episode + 1] - self.episodes.offsets[episode]
+
+    def _returns(self, end: np.ndarray, step: np.ndarray) -> np.ndarray:
+        if self._left is not None:
+            return self._left[step]
+        return (self._before[end][:, None] - self._before[step]).astype(np.float32)
+
+    def _last_action(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
+        before = self.episodes.action[np.maximum(step - 1, 0)]
+        none = self.action.count if isinstance(self.action, Discrete) else 0
+        began = (time == 0).reshape(time.shape + (1,) * (before.ndim - 2))
+        return np.where(began, np.asarray(none, before.dtype), before)
+
+    def _told(self, count: int, drop: float, together: Sequence[Sequence[str]], rng: np.random.Generator) -> np.ndarray:
+        told = rng.random((count, len(TOLD))) >= drop
+        if together:
+            sets = np.array([[name in names for name in TOLD] for names in together])
+            told = sets[rng.integers(0, len(sets), count)]
+        return self._wide(told.astype(np.uint8))
+
+    def _goals(self, episode: np.ndarray, step: np.ndarray) -> Any:
+        """What was achieved after each step; the goal of the episode where `step` is -1."""
+        achieved = jax.tree.map(lambda x: x[np.maximum(step, 0)], self.episodes.achieved)
+        own = step < 0
+        if not own.any():
+            return achieved
+        pick = lambda a, g: np.where(own.reshape(own.shape + (1,) * (a.ndim - 1)), g[episode], a)
+        return jax.tree.map(pick, achieved, self._goal)
+
+    def _past(self, episode: np.ndarray, rng: np.random.Generator) -> Past:
+        """Steps of the agent of each episode, none of that episode itself."""
+        offsets, edges = self.episodes.offsets, self._agents
+        agent = np.searchsorted(edges, episode, side="right") - 1
+        first, stop = offsets[edges[agent]], offsets[edges[agent + 1]]
+        others = stop - first - (offsets[episode + 1] - offsets[episode])
+        most = np.minimum(self.past, others)
+        known = rng.integers(0, most + 1)
+        place = rng.integers(0, others - known + 1)[:, None] + np.arange(self.past)
+        there = np.arange(self.past) < known[:, None]
+        # The other steps in a round, from the end of the episode on: so its own are never among them.
+        step = first[:, None] + (offsets[episode + 1] - first)[:, None] + place
+        step = np.where(there, first[:, None] + (step - first[:, None]) % (stop - first)[:, None], 0)
+        take = lambda x: x[step]
+        return Past(
+            jax.tree.map(take, self.episodes.observation), take(self.episodes.action), take(self.episodes.reward), there
+        )
+
+    def _wide(self, x: np.ndarray) -> np.ndarray:
+        """The same at every step of a window."""
+        return np.broadcast_to(x[:, None], (len(x), self.window, *x.shape[1:]))
+
+
+def _often(episodes: Episodes, places: np.ndarray, balance: float) -> np.ndarray:
+    """How often each episode is drawn, summed up."""
+    own, returns = np.diff(places, prepend=0).astype(np.float64), episodes.returns.astype(np.float64)
+    low, high = returns.min(), returns.max()
+    span = np.minimum((10 * (returns - low) / max(high - low, 1e-9)).astype(np.int64), 9)
+    return np.cumsum(own * np.maximum(np.bincount(span, own), 1.0)[span] ** -balance)
+
+
+def _together(episodes: Episodes) -> np.ndarray:
+    """Where the episodes of each agent begin, and the number of episodes."""
+    agent = episodes.columns.get("agent")
+    if agent is None:
+        raise ArgumentError("`episodes` have no column `agent`, which says whose past a window is shown; add it")
+    starts = np.flatnonzero(np.concatenate([[True], agent[1:] != agent[:-1]]))
+    if len(np.unique(agent[starts])) < len(starts):
+        raise ArgumentError(
+            "the episodes of an agent must stand together: use `take(np.argsort(agent, kind='stable'))`"
+        )
+    return np.append(starts, len(agent))
