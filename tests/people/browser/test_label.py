@@ -32,7 +32,7 @@ def said(stage: Stage) -> dict[str, str]:
 
 def test_thirty_items_by_keyboard(stage: Stage, tab: Callable[..., Tab]):
     ann = tab().enter(stage.invited("Ann"), "label")
-    item = lambda: ann.text(".item .faint")
+    item = lambda: ann.text(".item .small.faint")
     expected: dict[str, str] = {}
 
     def press(key: str, meaning: str) -> None:
@@ -83,7 +83,7 @@ def test_labels_are_kept_while_the_server_does_not_answer(stage: Stage, tab: Cal
     ann = tab().enter(stage.invited("Ann"), "label")
     ann.page.wait_for_selector(".choices button")
     ann.page.route("**/api/label/answer", lambda route: route.abort())
-    first = ann.text(".item .faint")
+    first = ann.text(".item .small.faint")
     ann.press("c")
     ann.until(lambda: "not sent yet" in ann.text(".progress"))
     ann.page.reload()
