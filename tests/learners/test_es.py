@@ -182,3 +182,20 @@ def test_it_learns_to_walk_to_the_mark():
         solved.append(float(share))
     assert np.mean(solved[:3]) < 0.8
     assert np.mean(solved[-3:]) > 0.95
+
+
+def test_a_policy_prepared_for_its_lanes_says_the_same():
+    shape = shape_of(Box((5,)), Box((2,), -1.0, 1.0), (7, 3))
+    policy = LanePolicy(jr.normal(KEY, (4, shape.count)), shape)
+    seen, who = jr.normal(jr.key(1), (6, 5)), jnp.array([3, 0, 0, 2, 1, 3], jnp.int32)
+    say = lambda policy: policy(seen, (), jnp.zeros((6,), bool), keys=jr.split(KEY, 6), who=who)[0]
+    assert np.array_equal(say(policy), say(policy.prepared(who)))
+    for lane, member in enumerate(who):
+        x, at = seen[lane], 0
+        for inputs, outputs in ((5, 7), (7, 3), (3, 2)):
+            between = policy.weights[member, at : at + inputs * outputs].reshape(inputs, outputs)
+            at += inputs * outputs
+            x = jnp.tanh(x @ between + policy.weights[member, at : at + outputs])
+            at += outputs
+        assert np.allclose(say(policy)[lane], x, atol=1e-5)
+    assert policy.prepared(None) is policy

@@ -42,6 +42,13 @@ class Policy(eqx.Module):
         """
         raise NotImplementedError
 
+    def prepared(self, who: Int32[Array, " lanes"] | None) -> "Policy":
+        """The same policy, for lanes of which it is known who acts: what is alike in all steps is done here, once.
+
+        A rollout asks for it before its first step. Whoever calls it says the same `who` again.
+        """
+        return self
+
     def greedy(self) -> "Policy":
         """The same policy without chance: it takes the likeliest action."""
         return self

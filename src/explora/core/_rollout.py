@@ -85,7 +85,7 @@ def _play(
     note: Callable[[Any, Any], Any] | None,
 ) -> tuple[tuple, Any, Any]:
     """What happens at each step of each lane, what the policy says at the end, and the products of each row."""
-    lanes = keys.shape[0]
+    lanes, policy = keys.shape[0], policy.prepared(who)
     worlds = jax.vmap(env.world)(tasks)
     pick = _picker(worlds, lanes, queue)
     reset = jax.vmap(lambda world, k: env.reset(world, key=k))
@@ -199,7 +199,7 @@ def _tally(
     limit: Int32[Array, " lanes"],
 ) -> tuple[Array, ...]:
     """Return and length of one episode of each lane, and whether it was solved."""
-    lanes = keys.shape[0]
+    lanes, policy = keys.shape[0], policy.prepared(who)
     bound = jnp.max(limit)
 
     def step(time: Array, lane: _Tally) -> _Tally:
