@@ -13,7 +13,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-YARDSTICKS = ("bits", "graphs", "minds", "dark_room", "key_to_door", "gamble", "requests")
+YARDSTICKS = (
+    "bits",
+    "graphs",
+    "minds",
+    "dark_room",
+    "key_to_door",
+    "gamble",
+    "requests",
+    "drex_pendulum",
+    "drex_walker",
+)
 
 
 def main() -> None:

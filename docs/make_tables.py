@@ -219,6 +219,39 @@ def asked_requests() -> str:
     return _table(("requests", "seeds", "solved at the end", "likeliest actions", "mean over the run"), rows)
 
 
+def ranked_rewards() -> str:
+    """Reward from ranks that noise gave."""
+    rows = []
+    for name in ("pendulum", "walker"):
+        found = _asked(f"drex_{name}")
+        if found is None:
+            continue
+        seeds = list(found["seeds"].values())
+        sound = [seed for seed in seeds if "failed" not in seed]
+        means = [
+            f"{_mean(sound, what):,.0f}"
+            for what in ("best demonstration", "learned from the learned reward", "learned from the true reward")
+        ]
+        won = sum(seed["beats the best demonstration"] for seed in sound)
+        lows = [seed["interval beyond"][0] for seed in sound]
+        beyond = f"{_mean(sound, 'correlation beyond'):.2f} (> {min(lows):.2f})"
+        rows.append((name, *means, f"{won} of {len(seeds)}", f"{_mean(sound, 'correlation'):.2f}", beyond))
+    head = (
+        "",
+        "best demonstration",
+        "from the learned reward",
+        "from the true reward",
+        "seeds that beat the best demonstration",
+        "correlation with true returns",
+        "… of those better than the demonstrations",
+    )
+    return _table(head, rows) if rows else MISSING
+
+
+def _mean(seeds: list[Any], what: str) -> float:
+    return sum(seed[what] for seed in seeds) / len(seeds)
+
+
 def _asked(name: str) -> Any:
     file = RESULTS / "just_ask" / f"{name}.json"
     return json.loads(file.read_text()) if file.exists() else None
@@ -248,6 +281,7 @@ TABLES = {
         "requests": asked_requests,
     },
     "docs/people-api.md": {"routes": routes},
+    "docs/preferences.md": {"ranked rewards": ranked_rewards},
     "docs/performance.md": {
         "environment": partial(speed, "env"),
         "training": partial(speed, "train"),

@@ -9,6 +9,7 @@ from ._es import Fading as Fading
 from ._es import Horizon as Horizon
 from ._lane_nets import LanePolicy as LanePolicy
 from ._measure import measure as measure
+from ._noisy import Noisy as Noisy
 from ._population import MembersPolicy as MembersPolicy
 from ._population import Population as Population
 from ._population import PopulationState as PopulationState
@@ -17,9 +18,11 @@ from ._ppo import ActorCriticPolicy as ActorCriticPolicy
 from ._ppo import PPOState as PPOState
 from ._ranking import Comparisons as Comparisons
 from ._ranking import Judgement as Judgement
+from ._ranking import Lasting as Lasting
 from ._ranking import NetworkTaste as NetworkTaste
 from ._ranking import Ranked as Ranked
 from ._ranking import Ranker as Ranker
+from ._ranking import Ranking as Ranking
 from ._ranking import Yardstick as Yardstick
 from ._supervised import Supervised as Supervised
 from ._supervised import Taught as Taught

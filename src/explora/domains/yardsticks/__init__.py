@@ -4,7 +4,7 @@
 `Graph` is data from a `Wanderer` in which the shortest path is somewhere, in pieces; `first_steps` is what all such
 walks would do, given how long they took. `DarkRoom` is to be explored in one trial and used in the next; its agents
 can also be `Habitual`, and `foreseen` is what anybody can know of them. `KeyToDoor` is about remembering.
-In a `Gamble` luck looks like skill.
+In a `Gamble` luck looks like skill. A `Pendulum` is the smallest task of continuous control.
 """
 
 from ._bits import BitFlipping as BitFlipping
@@ -35,3 +35,7 @@ from ._key_to_door import KeyRooms as KeyRooms
 from ._key_to_door import KeyState as KeyState
 from ._key_to_door import KeyTask as KeyTask
 from ._key_to_door import KeyToDoor as KeyToDoor
+from ._pendulum import Hangings as Hangings
+from ._pendulum import Pendulum as Pendulum
+from ._pendulum import PendulumState as PendulumState
+from ._pendulum import PendulumTask as PendulumTask

@@ -101,7 +101,8 @@ class Ranker(Part):
     - `spread`: the prior's standard deviation of the utility of one scale of a feature.
     - `hidden`: the widths of the hidden layers; `()`: linear.
     - `members`: how many networks; one linear fit needs no others, it knows its covariance.
-    - `steps`, `rate`, `decay`: of Adam, over all comparisons at once, and the weight of the squared parameters.
+    - `steps`, `rate`, `decay`: of Adam, and the weight of the squared parameters.
+    - `batch`: how many comparisons a step of Adam looks at, drawn anew for each; None: all.
 
     **Reference:** Brown et al. 2019, T-REX (arXiv:1904.06387), eq. 2 and 3, for sums over the steps of trajectories;
     Brown et al. 2020, D-REX (arXiv:1907.03976), whose ranks are comparisons too; Christiano et al. 2017
@@ -114,11 +115,14 @@ class Ranker(Part):
     steps: int = eqx.field(static=True, default=500)
     rate: float = 3e-3
     decay: float = 0.01
+    batch: int | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         between("spread", self.spread, 0.0, strict=True)
         between("members", self.members, 1)
         between("steps", self.steps, 1)
+        if self.batch is not None:
+            between("batch", self.batch, 1)
 
     def fit(
         self,
@@ -183,19 +187,23 @@ def _trained(ranker: Ranker, features: int, data: tuple[Array, ...], ties: Any, 
     rule = Adam()
 
     def one(key: PRNGKeyArray) -> Any:
-        start, draw = jr.split(key)
+        start, draw, deal = jr.split(key, 3)
         flat, shaped = ravel_pytree(_network(features, ranker.hidden, start))
         votes = data[-1] * jr.exponential(draw, data[-1].shape)
 
-        def loss(flat: Array) -> Array:
-            return -_likelihood(shaped(flat), data[:-1], votes, ties) + ranker.decay * jnp.sum(flat**2)
+        def loss(flat: Array, data: tuple[Array, ...], votes: Array) -> Array:
+            return -_likelihood(shaped(flat), data, votes, ties) + ranker.decay * jnp.sum(flat**2)
 
-        def step(carry: tuple[Array, Any], _: None) -> tuple[tuple[Array, Any], None]:
+        def step(carry: tuple[Array, Any], number: Array) -> tuple[tuple[Array, Any], None]:
             flat, state = carry
-            state, change = rule.step(state, jax.grad(loss)(flat), ranker.rate)
+            some = (data[:-1], votes)
+            if ranker.batch is not None:
+                dealt = jr.randint(jr.fold_in(deal, number), (ranker.batch,), 0, votes.shape[0])
+                some = jax.tree.map(lambda x: x[dealt], some)
+            state, change = rule.step(state, jax.grad(loss)(flat, *some), ranker.rate)
             return (flat + change, state), None
 
-        return shaped(jax.lax.scan(step, (flat, rule.init(flat)), None, ranker.steps)[0][0])
+        return shaped(jax.lax.scan(step, (flat, rule.init(flat)), jnp.arange(ranker.steps))[0][0])
 
     return jax.vmap(one)(jr.split(key, ranker.members))
 
