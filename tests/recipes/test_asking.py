@@ -45,3 +45,26 @@ def test_asking_gets_better_without_a_gradient_of_reward():
     assert before < 0.4
     assert solved() > 0.9
     assert int(state.explorer.count) > 0
+
+
+def test_the_baseline_learns_values_in_hindsight():
+    parts = recipe("her").build(BitFlipping(BitRows(6)))
+    assert parts.domain.conditions == ("goal",)
+    assert parts.learner.hindsight.strategy == "future"
+    assert set(parts.domain.observation["seen"]) == {"bits"}
+    wealth = recipe("her").build(Gamble())
+    assert wealth.learner.hindsight.strategy == "none"
+    with pytest.raises(CombinationError, match="nothing to achieve"):
+        recipe("her").build(Quiz())
+
+
+@pytest.mark.slow
+def test_the_baseline_gets_better():
+    parts = recipe("her").build(BitFlipping(BitRows(6)))
+    parts = override(parts, {"learner.net.encoder.width": 64, "learner.net.core.width": 64, "learner.batch": 64})
+    state = init(parts, key=jr.key(0))
+    state, _ = host_chunk(parts, state, root=jr.key(0), turns=25)
+    tasks = parts.space.samples(100, key=jr.key(1))
+    policy = parts.learner.policy(parts.learner.publish(state.learner))
+    outcome = parts.domain.judge(policy, fresh_lesson(tasks, False), key=jr.key(2))
+    assert float(np.asarray(outcome.solved).mean()) > 0.9

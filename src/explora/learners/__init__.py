@@ -3,6 +3,10 @@
 `Ranker` learns beside a run, from comparisons: what people prefer (a `Taste`), of tasks or of trajectories.
 """
 
+from ._dqn import DQN as DQN
+from ._dqn import DQNPolicy as DQNPolicy
+from ._dqn import DQNState as DQNState
+from ._dqn import Transitions as Transitions
 from ._es import ES as ES
 from ._es import ESState as ESState
 from ._es import Fading as Fading

@@ -164,6 +164,13 @@ RECIPES: tuple[Recipe, ...] = (
         "Ghosh et al. 2019, arXiv:1912.06088",
         "_asking:asking",
     ),
+    Recipe(
+        "her",
+        "Hindsight experience replay (double DQN)",
+        "Uniform, DQN(Hindsight), Asking",
+        "Andrychowicz et al. 2017, arXiv:1707.01495",
+        "_asking:her",
+    ),
     *_QUESTIONS,
 )
 """Every recipe, uniform sampling first."""

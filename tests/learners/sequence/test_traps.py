@@ -20,7 +20,7 @@
 | a goal in hindsight lies before the step, or is its own observation (HER, indices) | `tests/learners/sequence/test_hindsight.py::test_the_future_lies_strictly_after_the_step_and_every_step_of_it_is_as_likely` |
 | episodes of one step are never relabelled, or crash (Stable-Baselines3) | `tests/learners/sequence/test_traps.py::test_an_episode_of_one_step_has_a_goal_in_hindsight` |
 | a goal comes from another episode where a buffer wraps around (Tianshou) | `tests/learners/sequence/test_traps.py::test_hindsight_stays_in_its_episode_after_others_were_forgotten` |
-| a buffer smaller than an episode crashes, one exactly full counts as empty (Stable-Baselines3, flashbax) | `tests/learners/sequence/test_kept.py::test_the_oldest_are_forgotten` |
+| a buffer smaller than an episode crashes, one exactly full counts as empty (Stable-Baselines3, flashbax) | `tests/learners/test_kept.py::test_the_oldest_are_forgotten` |
 | a buffer is not restored exactly (flashbax) | `tests/learners/sequence/test_learner.py::test_a_round_adds_to_what_is_kept` |
 | entries of an observation are read in the order in which somebody wrote them | `tests/learners/sequence/test_traps.py::test_the_order_of_entries_says_nothing` |
 | the goal of bit flipping is always the same (Stable-Baselines3) | `tests/domains/yardsticks/test_bits.py::test_goals_are_drawn_anew_and_never_reached_at_the_start` |

@@ -7,10 +7,10 @@ Transformer does, to be compared with it. Nothing here knows a domain: `explora.
 any environment the way that it was learned from.
 """
 
+from .._kept import unasked as unasked
 from ._hindsight import Aims as Aims
 from ._hindsight import Hindsight as Hindsight
 from ._hindsight import Strategy as Strategy
-from ._kept import unasked as unasked
 from ._learner import Sequence as Sequence
 from ._learner import SequenceState as SequenceState
 from ._luck import alike as alike

@@ -27,8 +27,8 @@ from explora.core import (
     record,
 )
 
+from .._kept import measured, newest, packed, unasked, unpacked
 from ._hindsight import Hindsight
-from ._kept import newest, packed, unasked, unpacked
 from ._luck import expected_returns
 from ._net import SequenceNet, ToldNet
 from ._policy import SequencePolicy
@@ -182,18 +182,7 @@ class Sequence(Learner[SequenceState]):
         return state, experience, self.measure(state, lesson, experience)
 
     def measure(self, state: SequenceState, lesson: Lesson, experience: Experience) -> Outcome:
-        lived: Episodes = experience.data
-        rows = lambda x: np.asarray(x, np.float32).reshape(lesson.rows, lesson.plays)
-        returns, lengths, solved = rows(lived.returns), rows(lived.lengths), rows(lived.columns["solved"])
-        return Outcome(
-            experience.status,
-            steps=lengths.sum(1).astype(np.int32),
-            episodes=np.full(lesson.rows, lesson.plays, np.int32),
-            returns=returns.mean(1),
-            max_returns=returns.max(1),
-            solved=solved.mean(1),
-            lengths=lengths.mean(1),
-        )
+        return measured(lesson, experience)
 
     def update(
         self, state: SequenceState, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray

@@ -1,4 +1,4 @@
-"""Which episodes a learner keeps, and in an array of fixed size: what has been lived grows, a checkpoint must not."""
+"""What learners of stored experience do alike: what came of episodes, which are kept, and in an array of fixed size."""
 
 import dataclasses
 import io
@@ -8,9 +8,25 @@ import jax
 import numpy as np
 from jaxtyping import UInt8
 
-from explora.core import Episodes
+from explora.core import Episodes, Experience, Lesson, Outcome
 
 _HEAD = 8  # bytes that say how many follow
+
+
+def measured(lesson: Lesson, experience: Experience) -> Outcome:
+    """What came of the tasks of a lesson, each of which was played `lesson.plays` times: the data are `Episodes`."""
+    lived: Episodes = experience.data
+    rows = lambda x: np.asarray(x, np.float32).reshape(lesson.rows, lesson.plays)
+    returns, lengths, solved = rows(lived.returns), rows(lived.lengths), rows(lived.columns["solved"])
+    return Outcome(
+        experience.status,
+        steps=lengths.sum(1).astype(np.int32),
+        episodes=np.full(lesson.rows, lesson.plays, np.int32),
+        returns=returns.mean(1),
+        max_returns=returns.max(1),
+        solved=solved.mean(1),
+        lengths=lengths.mean(1),
+    )
 
 
 def newest(episodes: Episodes, room: int) -> Episodes | None:

@@ -2,7 +2,7 @@ import jax
 import numpy as np
 
 from explora.core import Episodes
-from explora.learners.sequence._kept import newest, packed, unpacked
+from explora.learners._kept import newest, packed, unpacked
 
 
 def some(count: int) -> Episodes:
