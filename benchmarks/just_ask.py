@@ -21,6 +21,7 @@ YARDSTICKS = (
     "key_to_door",
     "gamble",
     "requests",
+    "her",
     "drex_pendulum",
     "drex_walker",
 )

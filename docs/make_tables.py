@@ -216,6 +216,14 @@ def asked_requests() -> str:
         mean = f"{row['mean of the curve']['mean']:.3f}"
         spread = f"{row['solved']['mean']:.2f} ({min(each):.2f}–{max(each):.2f})"
         rows.append((said, str(len(each)), spread, greedy, mean))
+    other = _asked("her")
+    for name, said in (("her", "new ones only, `her`"), ("none", "new ones only, `her` without hindsight")):
+        if other is not None:
+            each = [seed[name]["solved"] for seed in other["seeds"].values()]
+            spread = f"{sum(each) / len(each):.2f} ({min(each):.2f}–{max(each):.2f})"
+            rows.append(
+                (said, str(len(each)), "", spread, f"{other['summary'][name]['mean of the curve']['mean']:.3f}")
+            )
     return _table(("requests", "seeds", "solved at the end", "likeliest actions", "mean over the run"), rows)
 
 

@@ -97,7 +97,7 @@ class DQNPolicy(Policy):
 
 
 class Transitions(NamedTuple):
-    """Some steps: what was shown, done and earned, what came then, and whether that was the end by the rules."""
+    """Some steps: shown `before`, the `action`, its `reward`, shown `after`; `ended` if the rules say that was all."""
 
     before: PyTree[Rowwise]
     action: Rowwise
