@@ -120,6 +120,28 @@ def test_one_lane_and_many_do_the_same(world, start, step):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("constant", [(), ("world",), ("world", "action"), ("world", "state", "action")])
+@pytest.mark.parametrize("wanted", ["pose", "held", "touch", "crash", "everything"])
+def test_it_compiles_whatever_is_constant_and_whatever_is_wanted(world, start, step, constant, wanted):
+    action = jnp.full((4,), 0.5)
+    state, actions = jax.tree.map(lambda x: jnp.stack([x] * 3), (start, action))
+    given = {"world": world, "state": state, "action": actions}
+
+    def chosen(done):
+        motion = done.state.motion
+        parts = {"pose": motion.pose, "held": motion.held, "touch": motion.touch, "crash": done.terminated}
+        return parts if wanted == "everything" else parts[wanted]
+
+    def advanced(**free):
+        every = given | free
+        one = lambda state, action: chosen(SHORT.step(every["world"], state, action, key=KEY))
+        return jax.vmap(one)(every["state"], every["action"])
+
+    found = jax.jit(advanced)(**{name: x for name, x in given.items() if name not in constant})
+    for one, many in zip(*(jax.tree.leaves(x) for x in (chosen(step(world, start, action)), found))):
+        assert np.allclose(one, many, atol=1e-4)
+
+
 def test_company_changes_nothing_but_rounding():
     walker = Walker(space=WalkerSpace(rules="paper", start="random"), max_steps=200, iterations=4, contacts=2)
     tasks = walker.space.samples(70, key=KEY)

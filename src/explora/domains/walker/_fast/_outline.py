@@ -4,15 +4,15 @@ All arrays have the lanes as their last axis, so that every operation runs along
 """
 
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from .._body import HULL, RAYS, SIGHT
 from .._terrain import METRE, PAD_LEFT, STEP_UNITS, Outline
+from ._kernel import apart
 
 
 class Near(NamedTuple):
@@ -27,11 +27,6 @@ class Near(NamedTuple):
     gap: Array
     x: Array
     y: Array
-
-
-def apart(tree: Any) -> Any:
-    """The same values, computed once: without this the compiler computes them anew for each of their many uses."""
-    return jax.lax.optimization_barrier(tree)
 
 
 def _piece(ground: Outline, x: Array, first: int, last: int) -> Array:

@@ -25,7 +25,7 @@ from .._body import (
     TIME_STEP,
 )
 from ._dynamics import Body, Mass, moved
-from ._outline import apart
+from ._kernel import apart
 
 _PLACES = ((0, 1, 2, 3, 4), (0, 1, 2, 5, 6))
 """Which of the seven speeds a row of each leg feels."""
@@ -190,22 +190,22 @@ def solve(
             want, rows, slot = joints[leg], joint[leg], 2 * leg + part
             old, strength = motor[slot], want.strength[part]
             now = _felt(rows, leg, part, speed)
-            motor[slot] = jnp.clip(old + rows.weight[part] * (want.target[part] - now), -strength, strength)
-            speed = shift(speed, rows, part, motor[slot] - old)
+            motor[slot] = apart(jnp.clip(old + rows.weight[part] * (want.target[part] - now), -strength, strength))
+            speed = apart(shift(speed, rows, part, motor[slot] - old))
             old, side = limit[slot], want.side[part]
             now = side * _felt(rows, leg, part, speed)
-            limit[slot] = jnp.maximum(old + rows.weight[part] * (ends[leg][part] - now), 0.0)
-            speed = shift(speed, rows, part, side * (limit[slot] - old))
+            limit[slot] = apart(jnp.maximum(old + rows.weight[part] * (ends[leg][part] - now), 0.0))
+            speed = apart(shift(speed, rows, part, side * (limit[slot] - old)))
         for leg, place in [(leg, place) for leg in (0, 1) for place in range(many)]:
             rows, slot, row = contact[leg], leg * many + place, many + place
             old, bound = rub[slot], FRICTION * push[slot]
-            rub[slot] = jnp.clip(old - rows.weight[row] * _felt(rows, leg, row, speed), -bound, bound)
-            speed = shift(speed, rows, row, rub[slot] - old)
+            rub[slot] = apart(jnp.clip(old - rows.weight[row] * _felt(rows, leg, row, speed), -bound, bound))
+            speed = apart(shift(speed, rows, row, rub[slot] - old))
         for leg, place in [(leg, place) for leg in (0, 1) for place in range(many)]:
             rows, slot = contact[leg], leg * many + place
             old, now = push[slot], _felt(rows, leg, place, speed)
-            push[slot] = jnp.maximum(old + rows.weight[place] * (floor[leg][place] - now), 0.0)
-            speed = shift(speed, rows, place, push[slot] - old)
+            push[slot] = apart(jnp.maximum(old + rows.weight[place] * (floor[leg][place] - now), 0.0))
+            speed = apart(shift(speed, rows, place, push[slot] - old))
         return speed, (tuple(motor), tuple(limit), tuple(push), tuple(rub))
 
     motor, limit, push, rub = [], [], [], []
