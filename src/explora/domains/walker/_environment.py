@@ -60,8 +60,8 @@ class Walker(Environment[WalkerTask | CppnTask, Outline, WalkerState]):
       that were trained here, good and bad, get in Gymnasium what they get here up to 11 (means of 4 or 8 seeds each).
       What differs most is a foot that meets the ground within a step: there Box2D tears the knee apart for a step, by
       up to 0.2 m, and here it holds.
-    - **Speed**: 74,000 steps a second of processor time in 128 lanes, 62,000 in 512, with the network of POET in each
-      lane (20 sweeps; 75,000 and 67,000 with 10), measured on a busy machine by `benchmarks/walker_speed.py`.
+    - **Speed**: 122,000 to 133,000 steps a second on one core, 235,000 to 268,000 on two, in 64 to 256 lanes with the
+      network of POET in each: 59 to 82 times one process of Gymnasium's (20 sweeps; `benchmarks/walker_speed.py`).
     - **Observation**: 24 numbers in the units of BipedalWalker-v3: angle, turn and velocity of the hull; for each leg
       angle and speed of hip and knee and whether the shank touches the ground, as Gymnasium believes (from the moment
       when a contact with any piece of the ground begins until one with any piece ends); ten rays of lidar, from
