@@ -1,12 +1,13 @@
 """The ranking learner: tasks and trajectories by one model, networks where a line is not enough."""
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
 
 from explora.core import ArgumentError, CombinationError
-from explora.learners import Comparisons, Judgement, Ranker, Yardstick
+from explora.learners import Comparisons, Judgement, NetworkTaste, Ranker, Yardstick
 from explora.maths import LEFT, RIGHT, LinearTaste, fit_preference
 from explora.testing import Trails
 
@@ -58,6 +59,10 @@ def test_networks_learn_what_no_line_can_and_say_where_they_do_not_know() -> Non
     assert abs(np.corrcoef(points[:, 0] * linear.weights[0], likes(np.asarray(points)))[0, 1]) < 0.2
     inside, outside = taste(jnp.array([[0.5], [4.0]]))[1]
     assert outside > 2 * inside
+    for n in range(4):  # comparisons leave the level of a utility open, so nobody may differ in it
+        member = NetworkTaste(jax.tree.map(lambda x, n=n: x[n : n + 1], taste.members), taste.centre, taste.scale)
+        level, _ = member(jnp.concatenate([said.left, said.right]))
+        assert abs(float(level.mean())) < 1e-4
     again = Ranker(hidden=(16,), members=4, steps=200, rate=0.02).fit(said, key=KEY)[0]
     assert np.array_equal(again(points)[0], mean)
 

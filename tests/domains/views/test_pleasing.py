@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import pytest
 
-from explora.core import CombinationError
+from explora.core import ArgumentError, CombinationError
 from explora.domains.views import Pleasing, seen
 from explora.maths import LinearTaste
 from explora.testing import Blanks, EnvironmentSuite, Trailblazer, Walk
@@ -40,6 +40,19 @@ def test_every_step_earns_what_is_liked_and_its_share_of_the_old_reward() -> Non
     capped = Pleasing(WALK, LIKES_BEING_AHEAD, most=0.5, weight=3.0)
     assert float(capped.step(world, state, jnp.array(1), key=jr.key(1)).reward) == pytest.approx(1.5)
     assert capped.tasting(LinearTaste.unknown(WIDE)).step(world, state, jnp.array(1), key=jr.key(1)).reward == 0.0
+
+
+def test_caution_takes_off_what_the_taste_is_unsure_of() -> None:
+    world = WALK.space.decode({"cells": ".....", "mark": 4, "toll": 0.05})
+    state = WALK.reset(world, key=jr.key(0))
+    liking = LIKES_BEING_AHEAD
+    unsure = LinearTaste(liking.weights, liking.centre, liking.scale, 0.5 * jnp.eye(WIDE))
+    for caution in (0.0, 1.0, 2.0):
+        on = Pleasing(WALK, unsure, caution=caution).step(world, state, jnp.array(1), key=jr.key(1))
+        # one cell and the mark ahead are what is seen: a deviation of half the square root of two
+        assert float(on.reward) == pytest.approx(2.0 - caution * 0.5 * 2**0.5, rel=1e-5)
+    with pytest.raises(ArgumentError, match="caution"):
+        Pleasing(WALK, unsure, caution=-1.0)
 
 
 @pytest.mark.slow

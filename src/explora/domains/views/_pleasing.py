@@ -15,6 +15,7 @@ from explora.core import (
     Space,
     Step,
     View,
+    between,
 )
 from explora.maths import Taste
 
@@ -36,6 +37,8 @@ class Pleasing(View[Any, Any, Any]):
     - `weight`: how much people's liking counts.
     - `keep`: how much the environment's own reward counts.
     - `most`: the greatest liking or dislike that counts, of a step or of a product.
+    - `caution`: how many standard deviations of what the taste is unsure of are taken off: learners go where a taste
+      errs in their favour, and there its members disagree.
 
     **Raises:** `CombinationError` for an `of` without features.
 
@@ -47,12 +50,14 @@ class Pleasing(View[Any, Any, Any]):
     weight: float = 1.0
     keep: float = 0.0
     most: float = 3.0
+    caution: float = 0.0
 
     def __check_init__(self):
         if self.of is not None and "features" not in self.of.provides:
             raise CombinationError(f"`of` must be a space with features, and {type(self.of).__name__} has none")
         if not self.most > 0:
             raise ArgumentError(f"`most` must be positive, got {self.most}")
+        between("caution", self.caution, 0.0)
 
     @property
     def provides(self) -> frozenset[str]:
@@ -61,12 +66,12 @@ class Pleasing(View[Any, Any, Any]):
     def step(self, world: Any, state: Any, action: Array, *, key: PRNGKeyArray) -> Step:
         done = self.environment.step(world, state, action, key=key)
         if self.of is None:
-            liked = self.taste(seen(self.observation, self.environment.observe(world, done.state)))[0]
+            liked, unsure = self.taste(seen(self.observation, self.environment.observe(world, done.state)))
             counts = jnp.ones(())
         else:
-            liked = self.taste(self.of.features(self.environment.product(world, done.state)))[0]
+            liked, unsure = self.taste(self.of.features(self.environment.product(world, done.state)))
             counts = (done.terminated | done.truncated).astype(jnp.float32)
-        pleasure = counts * jnp.clip(liked, -self.most, self.most)
+        pleasure = counts * jnp.clip(liked - self.caution * unsure, -self.most, self.most)
         return done._replace(reward=self.keep * done.reward + self.weight * pleasure)
 
     def optimal_return(self, world: Any) -> None:

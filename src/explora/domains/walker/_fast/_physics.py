@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Bool, Float, UInt32
 
@@ -98,7 +97,7 @@ class Physics(NamedTuple):
 
 _PLACES = 8
 """Where a leg may touch: four corners of its shank, two of its thigh, and one corner of the ground in each."""
-_FEET = np.array([2, 3, 7])
+_FEET = (2, 3, 7)
 """Those of them by which a shank stands on a piece of the ground."""
 _SETTLING = 4
 """Iterations that move the body out of the ground."""
@@ -214,8 +213,8 @@ def _struck(
     turns, moves, touch, pieces = [], [], [], []
     for leg in (0, 1):
         turn, move, met = blow(body, leg, close[leg], speed[3 + 2 * leg : 5 + 2 * leg], legs[:, :, leg])
-        feet = found[leg].x[_FEET, :]
-        now = pieces_at(feet, found[leg].gap[_FEET, :] < SKIN)
+        feet = jnp.stack([found[leg].x[place] for place in _FEET])
+        now = pieces_at(feet, jnp.stack([found[leg].gap[place] for place in _FEET]) < SKIN)
         hit = [jnp.any(met & (index[leg] == place), axis=0) for place in _FEET]
         then = pieces_at(feet, jnp.stack(hit))
         turns.append(turn)
