@@ -118,8 +118,8 @@ class Learning(Contestant):
             jax.numpy.zeros((), jax.numpy.int32),
             dict.fromkeys(("return", "horizon", "skill"), unit),
             {"loss": jax.numpy.zeros(())},
-            shown,
-            REAL,
+            spec=shown,
+            action=REAL,
         )
         self.work()
 

@@ -146,8 +146,7 @@ def _noisy(course: Course, clone: Policy, key: jax.Array) -> tuple[Episodes, np.
 
 def _features(env: Environment, episodes: Episodes) -> np.ndarray:
     """What was seen after each step, as `Pleasing` looks at it."""
-    later = np.concatenate([episodes.observation[1:], episodes.observation[:1]])
-    later[episodes.offsets[1:] - 1] = episodes.final
+    later = episodes.after(np.arange(episodes.steps))
     return np.asarray(jax.vmap(lambda x: seen(env.observation, x))(later))
 
 

@@ -48,6 +48,14 @@ def test_returns_to_go_of_many_steps_do_not_lose_digits():
     assert stored.returns_to_go[0] == pytest.approx((count - 1) * float(np.float32(0.1)), rel=1e-7)
 
 
+def test_what_was_seen_after_a_step_is_the_next_sight_or_the_last():
+    stored = three()
+    seen = stored.after(np.array([0, 1, 2, 5, 4, 0]))
+    assert seen["cell"].tolist() == [1, 10, 11, 12, 5, 1]
+    assert seen["bits"].tolist() == [[2, 3], [0, 0], [0, 0], [0, 0], [10, 11], [2, 3]]
+    assert stored.observation["cell"].tolist() == list(range(6))
+
+
 def test_take_copies_whole_episodes_in_the_order_asked_for():
     some = three().take(np.array([2, 0, -1])).checked()
     assert some.lengths.tolist() == [3, 2, 3]

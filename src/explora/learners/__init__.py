@@ -11,6 +11,8 @@ from ._es import ES as ES
 from ._es import ESState as ESState
 from ._es import Fading as Fading
 from ._es import Horizon as Horizon
+from ._kept import Recalling as Recalling
+from ._kept import RecallState as RecallState
 from ._lane_nets import LanePolicy as LanePolicy
 from ._measure import measure as measure
 from ._noisy import Noisy as Noisy

@@ -1,15 +1,14 @@
 """Q-learning from stored experience, with goals in hindsight: the usual way to learn from what was not achieved."""
 
 import dataclasses
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 import optax
-from jaxtyping import Array, Bool, Float, Int32, Int64, Key, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import (
     CombinationError,
@@ -17,26 +16,20 @@ from explora.core import (
     Domain,
     Environment,
     Episodes,
-    Experience,
-    Learner,
-    Lesson,
-    Outcome,
-    Parts,
     Policy,
     Rowwise,
-    Status,
     between,
-    record,
 )
 from explora.nets import ActorCritic, Dense, Memoryless
 
-from ._kept import measured, newest, packed, unasked, unpacked
+from ._kept import Recalling, RecallState
+from ._noisy import Noisy
 from .sequence import Hindsight
 
 _CURE = "wrap it: `Asking(…, ('goal',))` of `explora.domains.views`"
 
 
-class DQNState(eqx.Module):
+class DQNState(RecallState):
     """What a `DQN` learner carries along.
 
     **Arguments:**
@@ -55,25 +48,20 @@ class DQNState(eqx.Module):
     optimiser: PyTree
     noise: Float[Array, ""]
     loss: Float[Array, ""]
-    spec: Any
-    action: Discrete
-    stored: Episodes | None = None
 
 
 class DQNPolicy(Policy):
-    """Takes the action of the greatest value, and now and then any.
+    """Takes the action of the greatest value.
 
     **Arguments:**
 
     - `net`, `weights`: the network.
-    - `noise`: the share of actions that are random.
     - `spec`: what is shown, and the goal.
     - `action`: what it decides.
     """
 
     net: ActorCritic
     weights: PyTree
-    noise: Float[Array, ""]
     spec: Any
     action: Discrete
 
@@ -87,13 +75,7 @@ class DQNPolicy(Policy):
         who: Int32[Array, " lanes"] | None = None,
     ) -> tuple[Array, PyTree, dict[str, Any]]:
         values = _values(self.net, self.weights, self.spec, {name: observations[name] for name in self.spec})
-        toss, draw = jnp.moveaxis(jax.vmap(jr.split)(keys), 1, 0)
-        random = jax.vmap(lambda k: jr.uniform(k) < self.noise)(toss)
-        other = jax.vmap(lambda k: jr.randint(k, (), 0, self.action.count))(draw)
-        return jnp.where(random, other, jnp.argmax(values, axis=1)).astype(self.action.dtype), memory, {}
-
-    def greedy(self) -> "DQNPolicy":
-        return dataclasses.replace(self, noise=jnp.zeros_like(self.noise))
+        return jnp.argmax(values, axis=1).astype(self.action.dtype), memory, {}
 
 
 class Transitions(NamedTuple):
@@ -106,7 +88,7 @@ class Transitions(NamedTuple):
     ended: Rowwise
 
 
-class DQN(Learner[DQNState]):
+class DQN(Recalling[DQNState]):
     """Double Q-learning from a store of episodes; with goals, most steps are seen in hindsight (HER).
 
     It plays environments of `Asking`: of what these tell it heeds the goal alone, if there is one. A step that is seen
@@ -131,7 +113,6 @@ class DQN(Learner[DQNState]):
     [-1 / (1 - discount), 0].
     """
 
-    hosted: ClassVar[bool] = True
     net: ActorCritic = ActorCritic(Dense(256), Memoryless(256))
     hindsight: Hindsight = Hindsight("future", share=0.8)
     noise: float = 0.2
@@ -139,30 +120,31 @@ class DQN(Learner[DQNState]):
     rate: float = 1e-3
     follow: float = 0.01
     batch: int = 256
-    updates: int = 50
-    room: float = 16.0
     miss: float = -1.0
     hit: float = 0.0
     lowest: float = -float("inf")
     highest: float = float("inf")
 
     def __check_init__(self):
-        for name in ("rate", "follow", "room"):
+        for name in ("rate", "follow"):
             between(name, getattr(self, name), 0, strict=True)
         for name in ("noise", "discount", "follow"):
             between(name, getattr(self, name), 0, 1)
-        for name in ("batch", "updates"):
-            between(name, getattr(self, name), 1)
+        between("batch", self.batch, 1)
 
-    @property
-    def provides(self) -> frozenset[str]:
-        return frozenset({"returns", "max_returns", "solved", "lengths", "episodes"})
-
-    def refuses(self, parts: Parts) -> str | None:
-        return self._unfit(parts.domain)
+    def unfit(self, domain: Domain) -> str | None:
+        name = type(domain).__name__
+        if not isinstance(domain, Environment):
+            return f"DQN learns what to do, but {name} is no Environment; {_CURE} of one"
+        if not isinstance(domain.action, Discrete):
+            return f"DQN chooses between actions, but those of {name} are {domain.action}; take PPO or ES"
+        spec = domain.observation
+        if not isinstance(spec, dict) or not {"seen", "told"} <= set(spec):
+            return f"DQN must be told what to achieve, and {name} tells nothing; {_CURE}"
+        return None
 
     def init(self, domain: Domain, *, key: PRNGKeyArray) -> DQNState:
-        reason = self._unfit(domain)
+        reason = self.unfit(domain)
         if reason or not isinstance(domain, Environment) or not isinstance(domain.action, Discrete):
             raise CombinationError(reason)
         shown = domain.observation
@@ -170,47 +152,15 @@ class DQN(Learner[DQNState]):
         weights = self.net.init(spec, domain.action, key=key)
         target = jax.tree.map(jnp.copy, weights)
         optimiser, noise = self._optimiser.init(weights), jnp.float32(self.noise)
-        return DQNState(weights, target, optimiser, noise, jnp.zeros(()), spec, domain.action)
+        return DQNState(weights, target, optimiser, noise, jnp.zeros(()), spec=spec, action=domain.action)
 
-    def policy(self, state: DQNState) -> DQNPolicy:
-        return DQNPolicy(self.net, state.weights, state.noise, state.spec, state.action)
+    def policy(self, state: DQNState) -> Noisy:
+        return Noisy(DQNPolicy(self.net, state.weights, state.spec, state.action), state.noise, state.action)
 
     def publish(self, state: DQNState) -> DQNState:
         return dataclasses.replace(state, noise=jnp.zeros_like(state.noise))
 
-    def play(
-        self, state: DQNState, domain: Domain, lesson: Lesson, *, key: PRNGKeyArray
-    ) -> tuple[DQNState, Experience, Outcome]:
-        if not isinstance(domain, Environment):
-            raise CombinationError(self._unfit(domain))
-        tasks = jax.tree.map(lambda x: jnp.repeat(x, lesson.plays, axis=0), lesson.tasks)
-        lived = record(domain, self.policy(state), tasks, key=key)
-        experience = Experience(np.full(lesson.rows, Status.ANSWERED, np.int8), lived)
-        return state, experience, self.measure(state, lesson, experience)
-
-    def measure(self, state: DQNState, lesson: Lesson, experience: Experience) -> Outcome:
-        return measured(lesson, experience)
-
-    def update(self, state: DQNState, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> DQNState:
-        told = np.asarray(lesson.learn_mask) & (np.asarray(experience.status) == Status.ANSWERED)
-        if not told.any():
-            return state
-        new = unasked(experience.data.take(np.repeat(told, lesson.plays)))
-        stored = new if state.stored is None else Episodes.concatenate([state.stored, new])
-        rng = np.random.default_rng(np.asarray(jr.key_data(key)))
-        state = self.learn(dataclasses.replace(state, stored=None), stored, self.updates, rng=rng)
-        return dataclasses.replace(state, stored=newest(stored, self._room))
-
     def learn(self, state: DQNState, episodes: Episodes, updates: int, *, rng: np.random.Generator) -> DQNState:
-        """Learns from stored episodes.
-
-        **Arguments:**
-
-        - `state`: stays as it is.
-        - `episodes`: of the environment itself, not of one who was asked (see `unasked`).
-        - `updates`: how many gradient steps.
-        - `rng`: for which steps are drawn.
-        """
         changing = jax.tree.map(jnp.copy, (state.weights, state.target, state.optimiser))  # are given away below
         loss, done = state.loss, 0
         while done < updates:
@@ -226,9 +176,9 @@ class DQN(Learner[DQNState]):
         """Steps of stored episodes, each as likely, some of them with another goal than they had."""
         step = rng.integers(0, episodes.steps, count)
         episode = np.searchsorted(episodes.offsets, step, side="right") - 1
-        last = step + 1 == episodes.offsets[episode + 1]
-        reward, ended = episodes.reward[step], last & episodes.terminated[episode]
-        before, after = _shown(episodes.observation, step), _later(episodes, step, episode, last)
+        ended = (step + 1 == episodes.offsets[episode + 1]) & episodes.terminated[episode]
+        reward = episodes.reward[step]
+        before, after = jax.tree.map(lambda x: x[step], episodes.observation), episodes.after(step)
         if "goal" not in episodes.columns:
             return Transitions({"seen": before}, episodes.action[step], reward, {"seen": after}, ended)
         aims = self.hindsight.aims(episodes, episode, step - episodes.offsets[episode], rng=rng)
@@ -247,31 +197,9 @@ class DQN(Learner[DQNState]):
     def metrics(self, state: DQNState) -> dict[str, Array]:
         return {"loss": state.loss}
 
-    def freeze(self, state: DQNState) -> Any:
-        kept = {name: getattr(state, name) for name in ("weights", "target", "optimiser", "noise", "loss")}
-        return kept | {"stored": packed(state.stored, self._room)}
-
-    def thaw(self, frozen: Any, fresh: DQNState) -> DQNState:
-        return dataclasses.replace(fresh, **frozen | {"stored": unpacked(frozen["stored"])})
-
-    @property
-    def _room(self) -> int:
-        return int(self.room * (1 << 20))
-
     @property
     def _optimiser(self) -> optax.GradientTransformation:
         return optax.adam(self.rate)
-
-    def _unfit(self, domain: Domain) -> str | None:
-        name = type(domain).__name__
-        if not isinstance(domain, Environment):
-            return f"DQN learns what to do, but {name} is no Environment; {_CURE} of one"
-        if not isinstance(domain.action, Discrete):
-            return f"DQN chooses between actions, but those of {name} are {domain.action}; take PPO or ES"
-        spec = domain.observation
-        if not isinstance(spec, dict) or not {"seen", "told"} <= set(spec):
-            return f"DQN must be told what to achieve, and {name} tells nothing; {_CURE}"
-        return None
 
 
 _CHUNK = 50  # updates that are worked out without coming back to the host
@@ -309,22 +237,6 @@ def _values(net: ActorCritic, weights: PyTree, spec: Any, shown: PyTree) -> Floa
     rows = jax.tree.leaves(shown)[0].shape[0]
     once = jax.tree.map(lambda x: x[None], shown)
     return net(weights, spec, once, net.core.memory(rows), jnp.zeros((1, rows), bool))[0][0]
-
-
-def _shown(tree: PyTree, index: Int64[np.ndarray, " some"]) -> PyTree:
-    return jax.tree.map(lambda x: x[index], tree)
-
-
-def _later(
-    episodes: Episodes,
-    step: Int64[np.ndarray, " some"],
-    episode: Int64[np.ndarray, " some"],
-    last: Bool[np.ndarray, " some"],
-) -> PyTree:
-    """What was seen after steps."""
-    next_one = np.minimum(step + 1, episodes.steps - 1)
-    pick = lambda seen, final: _where(last, final[episode], seen[next_one])
-    return jax.tree.map(pick, episodes.observation, episodes.final)
 
 
 def _where(mask: Bool[np.ndarray, " some"], new: np.ndarray, old: np.ndarray) -> np.ndarray:

@@ -1,32 +1,136 @@
-"""What learners of stored experience do alike: what came of episodes, which are kept, and in an array of fixed size."""
+"""Learners of stored experience: they play whole episodes, keep the newest, and learn from all that they kept."""
 
 import dataclasses
 import io
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import PRNGKeyArray, UInt8
 
-from explora.core import Episodes, Experience, Lesson, Outcome
+from explora.core import (
+    CombinationError,
+    Domain,
+    Environment,
+    Episodes,
+    Experience,
+    Learner,
+    Lesson,
+    Outcome,
+    Parts,
+    Status,
+    between,
+    record,
+)
 
 _HEAD = 8  # bytes that say how many follow
 
 
-def measured(lesson: Lesson, experience: Experience) -> Outcome:
-    """What came of the tasks of a lesson, each of which was played `lesson.plays` times: the data are `Episodes`."""
-    lived: Episodes = experience.data
-    rows = lambda x: np.asarray(x, np.float32).reshape(lesson.rows, lesson.plays)
-    returns, lengths, solved = rows(lived.returns), rows(lived.lengths), rows(lived.columns["solved"])
-    return Outcome(
-        experience.status,
-        steps=lengths.sum(1).astype(np.int32),
-        episodes=np.full(lesson.rows, lesson.plays, np.int32),
-        returns=returns.mean(1),
-        max_returns=returns.max(1),
-        solved=solved.mean(1),
-        lengths=lengths.mean(1),
-    )
+class RecallState(eqx.Module):
+    """What a learner of stored experience carries along beside what it learns.
+
+    **Arguments:**
+
+    - `spec`, `action`: what is shown, and what it decides.
+    - `stored`: the experience that is kept; None: none.
+    """
+
+    spec: Any = eqx.field(kw_only=True)
+    action: Any = eqx.field(kw_only=True)
+    stored: Episodes | None = eqx.field(default=None, kw_only=True)
+
+
+State = TypeVar("State", bound=RecallState)
+
+
+class Recalling(Learner[State]):
+    """Plays environments of `Asking` on the host, a lesson at a time, and learns from what it lately lived.
+
+    **Arguments:**
+
+    - `updates`: gradient steps after each lesson.
+    - `room`: how much of what was lived is learned from again; the oldest episodes are forgotten [MiB].
+    """
+
+    hosted: ClassVar[bool] = True
+    updates: int = eqx.field(default=50, kw_only=True)
+    room: float = eqx.field(default=16.0, kw_only=True)
+
+    def __check_init__(self):
+        between("updates", self.updates, 1)
+        between("room", self.room, 0)
+
+    def learn(self, state: State, episodes: Episodes, updates: int, *, rng: np.random.Generator) -> State:
+        """Learns from stored episodes.
+
+        **Arguments:**
+
+        - `state`: stays as it is.
+        - `episodes`: of the environment itself, not of one who was asked (see `unasked`).
+        - `updates`: how many gradient steps.
+        - `rng`: for what is drawn of them.
+        """
+        raise NotImplementedError
+
+    def unfit(self, domain: Domain) -> str | None:
+        """Why it cannot play a domain; None: it can."""
+        raise NotImplementedError
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"returns", "max_returns", "solved", "lengths", "episodes"})
+
+    def refuses(self, parts: Parts) -> str | None:
+        return self.unfit(parts.domain)
+
+    def play(
+        self, state: State, domain: Domain, lesson: Lesson, *, key: PRNGKeyArray
+    ) -> tuple[State, Experience, Outcome]:
+        if not isinstance(domain, Environment):
+            raise CombinationError(self.unfit(domain))
+        tasks = jax.tree.map(lambda x: jnp.repeat(x, lesson.plays, axis=0), lesson.tasks)
+        lived = record(domain, self.policy(state), tasks, key=key)
+        experience = Experience(np.full(lesson.rows, Status.ANSWERED, np.int8), lived)
+        return state, experience, self.measure(state, lesson, experience)
+
+    def measure(self, state: State, lesson: Lesson, experience: Experience) -> Outcome:
+        lived: Episodes = experience.data
+        rows = lambda x: np.asarray(x, np.float32).reshape(lesson.rows, lesson.plays)
+        returns, lengths, solved = rows(lived.returns), rows(lived.lengths), rows(lived.columns["solved"])
+        return Outcome(
+            experience.status,
+            steps=lengths.sum(1).astype(np.int32),
+            episodes=np.full(lesson.rows, lesson.plays, np.int32),
+            returns=returns.mean(1),
+            max_returns=returns.max(1),
+            solved=solved.mean(1),
+            lengths=lengths.mean(1),
+        )
+
+    def update(self, state: State, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray) -> State:
+        told = np.asarray(lesson.learn_mask) & (np.asarray(experience.status) == Status.ANSWERED)
+        if not told.any():
+            return state
+        new = unasked(experience.data.take(np.repeat(told, lesson.plays)))
+        stored = new if state.stored is None else Episodes.concatenate([state.stored, new])
+        rng = np.random.default_rng(np.asarray(jr.key_data(key)))
+        state = self.learn(dataclasses.replace(state, stored=None), stored, self.updates, rng=rng)
+        return dataclasses.replace(state, stored=newest(stored, self._room))
+
+    def freeze(self, state: State) -> Any:
+        known = {"spec", "action", "stored"}
+        kept = {each.name: getattr(state, each.name) for each in dataclasses.fields(state) if each.name not in known}
+        return kept | {"stored": packed(state.stored, self._room)}
+
+    def thaw(self, frozen: Any, fresh: State) -> State:
+        return dataclasses.replace(fresh, **frozen | {"stored": unpacked(frozen["stored"])})
+
+    @property
+    def _room(self) -> int:
+        return int(self.room * (1 << 20))
 
 
 def newest(episodes: Episodes, room: int) -> Episodes | None:

@@ -12,7 +12,7 @@ from explora.core import Box, CombinationError, Discrete, Policy, Spec
 
 
 class Noisy(Policy):
-    """Another policy, some of whose actions are replaced by random ones, all alike likely.
+    """Another policy, some of whose actions are replaced by random ones, all alike likely; greedy, none are.
 
     **Arguments:**
 
@@ -33,6 +33,9 @@ class Noisy(Policy):
         bounded = isinstance(self.action, Box) and abs(self.action.low) + abs(self.action.high) < float("inf")
         if not bounded and not isinstance(self.action, Discrete):
             raise CombinationError(f"random actions are choices or bounded numbers, but actions are {self.action}")
+
+    def prepared(self, who: Int32[Array, " lanes"] | None) -> "Noisy":
+        return eqx.tree_at(lambda p: p.policy, self, self.policy.prepared(who))
 
     def memory(self, lanes: int) -> PyTree:
         return self.policy.memory(lanes)
@@ -55,8 +58,8 @@ class Noisy(Policy):
         pick = lambda mask, one, two: jnp.where(mask, one, two)
         return jax.vmap(pick)(replaced, other.astype(action.dtype), action), memory, report
 
-    def greedy(self) -> "Noisy":
-        return eqx.tree_at(lambda p: p.policy, self, self.policy.greedy())
+    def greedy(self) -> Policy:
+        return self.policy.greedy()
 
     def _drawn(self, key: Array) -> Array:
         if isinstance(self.action, Discrete):

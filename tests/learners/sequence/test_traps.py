@@ -121,7 +121,7 @@ def test_the_rate_falls_to_its_share_at_the_very_end_and_no_further(monkeypatch:
     hand = learner(final_rate=0.1)
     zero = jnp.zeros(())
     ranges = {"return": jnp.zeros((2,))}
-    state = SequenceState({}, (), jnp.int32(0), ranges, {"loss": zero}, ASKING.observation, ASKING.action)
+    state = SequenceState({}, (), jnp.int32(0), ranges, {"loss": zero}, spec=ASKING.observation, action=ASKING.action)
     hand.learn(state, stored(4, 2), 120, rng=np.random.default_rng(0))
     assert rates == pytest.approx(np.linspace(1e-2, 1e-3, 120).tolist(), rel=1e-5)
 

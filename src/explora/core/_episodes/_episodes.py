@@ -82,6 +82,18 @@ class Episodes:
         before = self.rewards_before
         return (np.repeat(before[self.offsets[1:]], self.lengths) - before[:-1]).astype(np.float32)
 
+    def after(self, step: Int[np.ndarray, " some"]) -> Any:
+        """What was seen after the steps of these numbers, a tree `(some, …)`: `final` where an episode was over."""
+        episode = np.searchsorted(self.offsets, step, side="right") - 1
+        last = step + 1 == self.offsets[episode + 1]
+
+        def picked(seen: np.ndarray, final: np.ndarray) -> np.ndarray:
+            found = np.array(seen[np.where(last, step, step + 1)])
+            found[last] = final[episode[last]]
+            return found
+
+        return jax.tree.map(picked, self.observation, self.final)
+
     def take(self, indices: Int[np.ndarray, " some"] | Bool[np.ndarray, " episodes"]) -> "Episodes":
         """The episodes of these numbers (or where a mask is set), in this order, in arrays of their own.
 

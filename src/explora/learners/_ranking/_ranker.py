@@ -212,11 +212,7 @@ def _likelihood(network: Any, data: tuple[Array, ...], votes: Array, ties: Any) 
     """The mean log-probability of the answers, guesses included."""
     left, right, left_steps, right_steps, answers, care = data
 
-    def total(features: Array, steps: Array) -> Array:
-        inside = jnp.arange(features.shape[1])[None] < steps[:, None]
-        return jnp.sum(jnp.where(inside, _apply(network, features), 0.0), axis=1)
-
-    table = log_choices(total(left, left_steps) - total(right, right_steps), ties)
+    table = log_choices(_utilities(network, left, left_steps) - _utilities(network, right, right_steps), ties)
     said = jnp.take_along_axis(table, answers[:, None], axis=1)[:, 0]
     guess = -jnp.log(jnp.where(jnp.isfinite(ties), 3.0, 2.0))
     # log1p(-1) is minus infinity, where a gradient would be no number
@@ -227,13 +223,17 @@ def _likelihood(network: Any, data: tuple[Array, ...], votes: Array, ties: Any) 
 def _centred(network: Any, data: tuple[Array, ...]) -> Any:
     """The same network, with a utility of 0 in the mean of all steps that were compared: comparisons leave its level
     open, and networks that differ in nothing else agree."""
-    sums, steps = jnp.zeros(()), jnp.zeros(())
-    for features, lengths in zip(data[:2], data[2:4], strict=True):
-        inside = jnp.arange(features.shape[1])[None] < lengths[:, None]
-        sums += jnp.sum(jnp.where(inside, _apply(network, features), 0.0))
-        steps += jnp.sum(inside.astype(jnp.float32))
+    left, right, left_steps, right_steps = data[:4]
+    total = jnp.sum(_utilities(network, left, left_steps)) + jnp.sum(_utilities(network, right, right_steps))
+    steps = jnp.sum(left_steps) + jnp.sum(right_steps)
     *inner, (weights, bias) = network
-    return [*inner, (weights, bias - sums / jnp.maximum(steps, 1.0))]
+    return [*inner, (weights, bias - total / jnp.maximum(steps, 1).astype(jnp.float32))]
+
+
+def _utilities(network: Any, features: Array, steps: Array) -> Array:
+    """The sum over the steps of each thing."""
+    inside = jnp.arange(features.shape[1])[None] < steps[:, None]
+    return jnp.sum(jnp.where(inside, _apply(network, features), 0.0), axis=1)
 
 
 def _network(features: int, hidden: tuple[int, ...], key: PRNGKeyArray) -> list[tuple[Array, Array]]:

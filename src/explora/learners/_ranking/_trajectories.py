@@ -21,18 +21,18 @@ class Lasting(Taste):
     **Arguments:**
 
     - `taste`: of the features of a step and whether it is rest, 0 or 1, as the last of them.
-    - `rest`: the features of a step of rest.
+    - `rest`: what `taste` makes of a step of rest.
     - `scale`: what counts as 1; comparisons of sums leave the scale to the length of what is summed.
     """
 
     taste: Taste
-    rest: Float[Array, " columns"]
+    rest: Float[Array, ""]
     scale: Float[Array, ""]
 
     def __call__(self, features: Float[Array, "*things features"]) -> tuple[Float[Array, "*things"], Array]:
         lived = jnp.concatenate([features, jnp.zeros((*features.shape[:-1], 1), features.dtype)], axis=-1)
         worth, deviation = self.taste(lived)
-        return (worth - self.taste(self.rest)[0]) / self.scale, deviation / self.scale
+        return (worth - self.rest) / self.scale, deviation / self.scale
 
 
 class Ranking(eqx.Module):
@@ -127,7 +127,7 @@ class Ranking(eqx.Module):
         centre, scale = features.mean(0), features.std(0)
         scale = np.where(scale > 0, scale, 1.0)
         taste, _ = self.ranker.fit(said, key=train, centre=np.append(centre, 0.0), scale=np.append(scale, 1.0))
-        rest = jnp.asarray(np.append(centre, 1.0), jnp.float32)
+        rest, _ = taste(jnp.asarray(np.append(centre, 1.0), jnp.float32))
         found = Lasting(taste, rest, jnp.ones(()))
         spread = jnp.std(found(jnp.asarray(features, jnp.float32))[0])
         return Lasting(taste, rest, jnp.where(spread > 0, spread, 1.0))

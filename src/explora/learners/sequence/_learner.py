@@ -1,12 +1,11 @@
 """Learning the distribution of all behaviour, given what it turned out to achieve."""
 
 import dataclasses
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 import optax
 from jaxtyping import Array, Float, Int32, PRNGKeyArray, PyTree
@@ -17,17 +16,10 @@ from explora.core import (
     Domain,
     Environment,
     Episodes,
-    Experience,
-    Learner,
-    Lesson,
-    Outcome,
-    Parts,
-    Status,
     between,
-    record,
 )
 
-from .._kept import measured, newest, packed, unasked, unpacked
+from .._kept import Recalling, RecallState
 from ._hindsight import Hindsight
 from ._luck import expected_returns
 from ._net import SequenceNet, ToldNet
@@ -37,7 +29,7 @@ from ._windows import TOLD, Batch, Sampler
 _CURE = "wrap it: `Asking(…)` of `explora.domains.views`"
 
 
-class SequenceState(eqx.Module):
+class SequenceState(RecallState):
     """What a `Sequence` learner carries along.
 
     **Arguments:**
@@ -56,12 +48,9 @@ class SequenceState(eqx.Module):
     updates: Int32[Array, ""]
     ranges: dict[str, Float[Array, "2"]]
     losses: dict[str, Float[Array, ""]]
-    spec: Any
-    action: Any
-    stored: Episodes | None = None
 
 
-class Sequence(Learner[SequenceState]):
+class Sequence(Recalling[SequenceState]):
     """Predicts what was done, given what was seen and what it turned out to be good for; then it is asked.
 
     It learns from all behaviour, good and bad, by supervised learning alone: of each window of an episode it is told
@@ -99,7 +88,6 @@ class Sequence(Learner[SequenceState]):
     (arXiv:1912.06088); Paster et al. 2022 (arXiv:2205.15967) for `returns`.
     """
 
-    hosted: ClassVar[bool] = True
     net: ToldNet = SequenceNet()
     hindsight: Hindsight = Hindsight()
     told: tuple[str, ...] = eqx.field(static=True, default=("horizon", "goal"))
@@ -113,9 +101,7 @@ class Sequence(Learner[SequenceState]):
     decay: float = 1e-4
     norm: float = 0.25
     batch: int = 256
-    updates: int = 50
     remember: Literal["ring", "window"] = eqx.field(static=True, default="ring")
-    room: float = 16.0
     returns: Literal["got", "expected"] = eqx.field(static=True, default="got")
 
     def __check_init__(self):
@@ -126,9 +112,9 @@ class Sequence(Learner[SequenceState]):
             )
         for name in ("rate", "norm"):
             between(name, getattr(self, name), 0, strict=True)
-        for name in ("final_rate", "fade", "decay", "room"):
+        for name in ("final_rate", "fade", "decay"):
             between(name, getattr(self, name), 0)
-        for name in ("batch", "updates", "warmup"):
+        for name in ("batch", "warmup"):
             between(name, getattr(self, name), 1)
         between("drop", self.drop, 0, 1)
         between("balance", self.balance, 0, 1)
@@ -144,15 +130,16 @@ class Sequence(Learner[SequenceState]):
                 f"{', '.join(sorted(deaf))} in `told`: leave it out, or take `SequenceNet`"
             )
 
-    @property
-    def provides(self) -> frozenset[str]:
-        return frozenset({"returns", "max_returns", "solved", "lengths", "episodes"})
-
-    def refuses(self, parts: Parts) -> str | None:
-        return _unfit(parts.domain)
+    def unfit(self, domain: Domain) -> str | None:
+        if not isinstance(domain, Environment):
+            return f"Sequence learns what to do, but {type(domain).__name__} is no Environment; {_CURE} of one"
+        spec = domain.observation
+        if not isinstance(spec, dict) or not {"seen", "action", "reward", "told"} <= set(spec):
+            return f"Sequence must be told what to achieve, and {type(domain).__name__} tells nothing; {_CURE}"
+        return None
 
     def init(self, domain: Domain, *, key: PRNGKeyArray) -> SequenceState:
-        reason = _unfit(domain)
+        reason = self.unfit(domain)
         if reason or not isinstance(domain, Environment):
             raise CombinationError(reason)
         weights = self.net.init(domain.observation, domain.action, key=key)
@@ -163,52 +150,16 @@ class Sequence(Learner[SequenceState]):
             jnp.zeros((), jnp.int32),
             dict.fromkeys(("return", "horizon", "skill"), unit),
             {"loss": jnp.zeros(())},
-            domain.observation,
-            domain.action,
+            spec=domain.observation,
+            action=domain.action,
         )
 
     def policy(self, state: SequenceState) -> SequencePolicy:
         return SequencePolicy(self.net, state.weights, state.ranges, state.spec, state.action, self.remember)
 
-    def play(
-        self, state: SequenceState, domain: Domain, lesson: Lesson, *, key: PRNGKeyArray
-    ) -> tuple[SequenceState, Experience, Outcome]:
-        if not isinstance(domain, Environment):
-            raise CombinationError(_unfit(domain))
-        tasks = jax.tree.map(lambda x: jnp.repeat(x, lesson.plays, axis=0), lesson.tasks)
-        lived = record(domain, self.policy(state), tasks, key=key)
-        status = np.full(lesson.rows, Status.ANSWERED, np.int8)
-        experience = Experience(status, lived)
-        return state, experience, self.measure(state, lesson, experience)
-
-    def measure(self, state: SequenceState, lesson: Lesson, experience: Experience) -> Outcome:
-        return measured(lesson, experience)
-
-    def update(
-        self, state: SequenceState, lesson: Lesson, experience: Experience, *, key: PRNGKeyArray
-    ) -> SequenceState:
-        lived: Episodes = experience.data
-        told = np.asarray(lesson.learn_mask) & (np.asarray(experience.status) == Status.ANSWERED)
-        if not told.any():
-            return state
-        new = unasked(lived.take(np.repeat(told, lesson.plays)))
-        stored = new if state.stored is None else Episodes.concatenate([state.stored, new])
-        rng = np.random.default_rng(np.asarray(jr.key_data(key)))
-        state = self.learn(dataclasses.replace(state, stored=None), stored, self.updates, rng=rng)
-        return dataclasses.replace(state, stored=newest(stored, self._room))
-
     def learn(
         self, state: SequenceState, episodes: Episodes, updates: int, *, rng: np.random.Generator
     ) -> SequenceState:
-        """Learns from stored episodes.
-
-        **Arguments:**
-
-        - `state`: stays as it is.
-        - `episodes`: of the environment itself, not of one who was asked (see `unasked`).
-        - `updates`: how many gradient steps.
-        - `rng`: for which windows are drawn.
-        """
         longest, most = self.net.longest, int(episodes.lengths.max(initial=0))
         if longest is not None and most > longest:
             raise ArgumentError(f"`episodes` must have at most `longest`={longest} steps each, got {most}; raise it")
@@ -229,17 +180,6 @@ class Sequence(Learner[SequenceState]):
 
     def metrics(self, state: SequenceState) -> dict[str, Array]:
         return state.losses
-
-    def freeze(self, state: SequenceState) -> Any:
-        kept = {name: getattr(state, name) for name in ("weights", "optimiser", "updates", "ranges", "losses")}
-        return kept | {"stored": packed(state.stored, self._room)}
-
-    def thaw(self, frozen: Any, fresh: SequenceState) -> SequenceState:
-        return dataclasses.replace(fresh, **frozen | {"stored": unpacked(frozen["stored"])})
-
-    @property
-    def _room(self) -> int:
-        return int(self.room * (1 << 20))
 
     @property
     def _optimiser(self) -> optax.GradientTransformation:
@@ -297,12 +237,3 @@ def _ranges(known: dict[str, Array], episodes: Episodes, left: np.ndarray | None
         "skill": (skill.min(), skill.max()),
     }
     return {name: jnp.array(found[name], jnp.float32) for name in known}
-
-
-def _unfit(domain: Domain) -> str | None:
-    if not isinstance(domain, Environment):
-        return f"Sequence learns what to do, but {type(domain).__name__} is no Environment; {_CURE} of one"
-    spec = domain.observation
-    if not isinstance(spec, dict) or not {"seen", "action", "reward", "told"} <= set(spec):
-        return f"Sequence must be told what to achieve, and {type(domain).__name__} tells nothing; {_CURE}"
-    return None

@@ -15,11 +15,11 @@ def apart(tree: Any) -> Any:
 def one_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, which a processor runs as one piece of machine code.
 
-    XLA's runtime for processors starts every loop over the lanes by itself, and a time step has over a thousand of
-    them, each as short as its start: in one piece they take half of the time. Two things must hold, or XLA ends the
-    process while it compiles: the function depends on all of its arguments, and it has no product of matrices, sort or
-    other operation that XLA takes from a library. That an argument is a constant where it is called does no harm: it
-    is hidden.
+    XLA's runtime for processors starts every loop over the lanes by itself, and the physics of a time step has over a
+    thousand of them, each as short as its start: in one piece they take about half of the time. Two things must hold,
+    or XLA ends the process while it compiles: the function depends on all of its arguments, and it has no product of
+    matrices, sort or other operation that XLA takes from a library. That an argument is a constant where it is called,
+    or a result not wanted, does no harm: XLA is not shown either.
 
     **Arguments:**
 
@@ -27,7 +27,7 @@ def one_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def marked(*arguments: Any) -> Any:
-        found = jax.jit(lambda *inner: function(*inner))(*apart(arguments))
+        found = jax.jit(function)(*apart(arguments))
         return apart(set_xla_metadata(found, inlineable="false", xla_cpu_small_call="true"))
 
     def dependent(*arguments: Any) -> Any:
