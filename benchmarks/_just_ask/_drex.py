@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from explora.core import Environment, Episodes, Parts, Policy, fresh_lesson, override, record
+from explora.core import Environment, Episodes, Lesson, Parts, Policy, fresh_lesson, jitted, override, record
 from explora.domains.views import Asking, Pleasing, seen
 from explora.explorers import Uniform
 from explora.learners import Noisy, Ranking
@@ -121,9 +121,13 @@ def _learned(course: Course, env: Environment, reward: int, key: jax.Array) -> t
         policy = jax.tree.map(lambda x: x + 0 if hasattr(x, "dtype") else x, parts.learner.policy(state.learner))
         stages.append(policy)
         lesson = fresh_lesson(course.tasks(JUDGED), False)
-        returns = course.env.judge(policy.greedy(), lesson, key=jr.fold_in(key, 1)).returns
-        curve.append(float(np.asarray(returns).mean()))
+        curve.append(float(jitted(_judged, course.env)(course.env, policy, lesson, jr.fold_in(key, 1))))
     return stages, curve
+
+
+def _judged(env: Environment, policy: Policy, lesson: Lesson, key: jax.Array) -> jax.Array:
+    """The mean return of the likeliest actions."""
+    return jnp.mean(env.judge(policy.greedy(), lesson, key=key).returns)
 
 
 def _imitated(course: Course, shown: Episodes, key: jax.Array, seed: int) -> Policy:

@@ -7,7 +7,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from explora.core import CombinationError, Parts, Status, Uniformly, build, fresh_lesson, record, spec
+from explora.core import Box, CombinationError, Parts, Status, Uniformly, build, fresh_lesson, record, spec
 from explora.domains.views import Asking
 from explora.domains.yardsticks import BitFlipping, BitRows
 from explora.explorers import Uniform
@@ -74,6 +74,40 @@ def test_acting_step_by_step_is_what_the_whole_sequence_gives(learned):
             moments = jax.tree.map(lambda x: jnp.asarray(x[steps])[None], done.observation)  # noqa: B023
             outputs = SMALL.net(learned.weights, learned.spec, learned.ranges, moments)[0]
             assert jnp.argmax(outputs, -1).tolist() == done.action[steps].tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("remember", ["ring", "window"])
+def test_insisting_exaggerates_what_being_told_changes(learned, remember):
+    tasks = ASKING.space.samples(8, key=jr.key(3))
+    played = lambda insist, wanted: record(
+        ASKING,
+        dataclasses.replace(SMALL, remember=remember, insist=insist).policy(learned).greedy(),
+        wanted,
+        key=jr.key(4),
+    )
+    done = played(3.0, tasks)
+    for episode in range(len(done)):
+        steps = slice(*done.offsets[episode : episode + 2])
+        moments = jax.tree.map(lambda x: jnp.asarray(x[steps])[None], done.observation)  # noqa: B023
+        untold = moments | {"told": jnp.zeros_like(moments["told"])}
+        asked, unasked_ = (SMALL.net(learned.weights, learned.spec, learned.ranges, x)[0] for x in (moments, untold))
+        assert jnp.argmax(3 * asked - 2 * unasked_, -1).tolist() == done.action[steps].tolist()
+    nothing = eqx.tree_at(lambda r: r.told, tasks, jnp.zeros_like(tasks.told))
+    assert played(0.0, tasks).action.tolist() == played(1.0, nothing).action.tolist()
+    assert played(3.0, nothing).action.tolist() == played(1.0, nothing).action.tolist()
+
+
+def test_who_is_always_told_all_cannot_insist():
+    with pytest.raises(CombinationError, match="raise `drop`, or put an empty set"):
+        dataclasses.replace(SMALL, drop=0.0, insist=2.0)
+    assert dataclasses.replace(SMALL, drop=0.0, together=((), ("goal",)), insist=2.0).insist == 2
+
+
+def test_of_real_actions_the_mean_is_exaggerated_and_not_the_spread():
+    net, box = SequenceNet(), Box((2,), -1.0, 1.0)
+    told, untold = jnp.array([[1.0, -1.0, 0.5, 0.25]]), jnp.array([[0.5, 0.0, -2.0, -2.0]])
+    assert net.insisted(box, told, untold, 2.0).tolist() == [[1.5, -2.0, 0.5, 0.25]]
 
 
 def test_what_one_learns_from_is_what_one_sees_when_asked_for_it(played):

@@ -1,5 +1,6 @@
 """`explora ask`: has a model do what is asked, shows it, and says whether it did."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Mapping
@@ -14,8 +15,9 @@ import jax.random as jr
 import numpy as np
 import tyro
 
-from explora.core import ArgumentError, Environment, Episodes, NotThere, Suite, record
+from explora.core import ArgumentError, Environment, Episodes, NotThere, Policy, Suite, record
 from explora.domains.views import CONDITIONS, Asking, Request, Spoken
+from explora.learners.sequence import Sequence, SequencePolicy
 from explora.runs import Player, load
 from explora.store import find
 from explora.store.experience import is_store
@@ -62,6 +64,9 @@ def ask(words: list[str]) -> int:
         ] = None,
         within: Annotated[float | None, tyro.conf.arg(help="in how many steps, likewise")] = None,
         skill: Annotated[float | None, tyro.conf.arg(help="play as the learner did at that turn, likewise")] = None,
+        insist: Annotated[
+            float, tyro.conf.arg(help="how much what is asked counts; above 1: more than in what it learned from")
+        ] = 1.0,
         episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,
         seed: Annotated[int, tyro.conf.arg(help="of what is drawn")] = 0,
         greedy: Annotated[bool, tyro.conf.arg(help="take the likeliest actions")] = False,
@@ -80,8 +85,10 @@ def ask(words: list[str]) -> int:
         wanted = _Wanted.of(
             asking.environment, _heeds(player), getattr(player.state.learner, "ranges", {}), request, numbers
         )
+        policy = _insisting(player, insist)
+        policy = policy.greedy() if greedy else policy
         for suite in _suites(asking, task, seed):
-            for answer in _answers(player, asking, suite, wanted, episodes, seed, greedy):
+            for answer in _answers(policy, asking, suite, wanted, episodes, seed):
                 sys.stdout.write(json.dumps(answer._asdict()) + "\n" if as_json else _text(answer))
         return 0
 
@@ -131,6 +138,18 @@ def _heeds(player: Player) -> tuple[str, ...]:
     return getattr(getattr(learner, "learner", learner), "told", ())
 
 
+def _insisting(player: Player, insist: float) -> Policy:
+    """Who is asked, heeding it so much."""
+    if insist == 1:
+        return player.policy
+    learner: Any = player.parts.learner
+    learner = getattr(learner, "learner", learner)
+    if not isinstance(learner, Sequence) or not isinstance(player.policy, SequencePolicy):
+        raise ArgumentError(f"`insist` is for sequence models, and {type(learner).__name__} is none: leave it out")
+    dataclasses.replace(learner, insist=insist)  # complains where that cannot be
+    return dataclasses.replace(player.policy, insist=insist)
+
+
 def _check(name: str, number: float, heeds: tuple[str, ...], ranges: Mapping[str, Any]) -> None:
     """Complains about a number that means nothing to a model, and notes one beyond what it has seen."""
     option = _OPTIONS[name]
@@ -175,12 +194,9 @@ def _inner(environment: Environment) -> Environment:
     return environment.environment if isinstance(environment, Spoken) else environment
 
 
-def _answers(
-    player: Player, asking: Asking, suite: Suite, wanted: _Wanted, episodes: int, seed: int, greedy: bool
-) -> list[_Answer]:
+def _answers(policy: Policy, asking: Asking, suite: Suite, wanted: _Wanted, episodes: int, seed: int) -> list[_Answer]:
     """What comes of a request in the tasks of a suite."""
     tasks = jax.tree.map(lambda x: jnp.repeat(x, episodes, axis=0), suite.tasks)
-    policy = player.policy.greedy() if greedy else player.policy
     inner = _inner(asking.environment)
     # the inner environment says what was reached; that goals are words is between the request and the model
     played = Asking(inner, conditions=())

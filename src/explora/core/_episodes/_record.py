@@ -9,6 +9,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from .._devices import jitted
 from .._keys import row_keys, step_key
 from .._policy import Policy
 from .._rollout import where_rows
@@ -33,7 +34,7 @@ def record(env: "Environment", policy: Policy, tasks: Any, *, key: PRNGKeyArray)
     **Returns:** one episode a row, with the columns `solved` and, where the environment sets goals, `goal`.
     """
     longest = int(np.max(eqx.filter_jit(_limits)(env, tasks)))
-    seen, after = jax.device_get(_played(env, policy, tasks, key, longest))
+    seen, after = jax.device_get(jitted(_played, env)(env, policy, tasks, key, longest))
     live = seen.pop("live")  # (steps, rows)
     lengths = live.sum(0)
     order = np.nonzero(live.T)  # row by row, each in time
@@ -58,12 +59,11 @@ def _limits(env: "Environment", tasks: Any) -> Array:
     return jax.vmap(lambda task: jnp.asarray(env.limit(env.world(task)), jnp.int32))(tasks)
 
 
-@eqx.filter_jit
 def _played(env: "Environment", policy: Policy, tasks: Any, key: PRNGKeyArray, longest: int) -> tuple[Any, Any]:
     """What each of `longest` steps showed, whether or not the episode still went on, and what was so at its end."""
     rows = jax.tree.leaves(tasks)[0].shape[0]
     keys, worlds, limit = row_keys(key, rows), jax.vmap(env.world)(tasks), _limits(env, tasks)
-    observe = jax.vmap(env.observe)
+    observe, policy = jax.vmap(env.observe), policy.prepared(None)
     use = lambda time, name: jax.vmap(lambda k: step_key(k, time, name))(keys)
 
     def step(carry: Any, time: Array) -> tuple[Any, Any]:

@@ -79,7 +79,8 @@ class Sequence(Recalling[SequenceState]):
     - `norm`: the gradient is clipped to this norm.
     - `batch`: windows an update.
     - `updates`: how many updates follow each round of a run.
-    - `remember`: how it remembers while it plays, see `SequencePolicy`.
+    - `remember`, `insist`: how it remembers while it plays, and how much it heeds what it is told, see
+      `SequencePolicy`.
     - `room`: how much of what a run has lived is learned from again; the oldest episodes are forgotten [MiB].
     - `returns`: which return it is told of a step: what was `"got"`, or what was to be `"expected"` of it (see
       `expected_returns`): the cure where luck decides, since who is told what was got takes luck for skill.
@@ -102,6 +103,7 @@ class Sequence(Recalling[SequenceState]):
     norm: float = 0.25
     batch: int = 256
     remember: Literal["ring", "window"] = eqx.field(static=True, default="ring")
+    insist: float = eqx.field(static=True, default=1.0)
     returns: Literal["got", "expected"] = eqx.field(static=True, default="got")
 
     def __check_init__(self):
@@ -112,7 +114,7 @@ class Sequence(Recalling[SequenceState]):
             )
         for name in ("rate", "norm"):
             between(name, getattr(self, name), 0, strict=True)
-        for name in ("final_rate", "fade", "decay"):
+        for name in ("final_rate", "fade", "decay", "insist"):
             between(name, getattr(self, name), 0)
         for name in ("batch", "warmup"):
             between(name, getattr(self, name), 1)
@@ -122,6 +124,11 @@ class Sequence(Recalling[SequenceState]):
         if unknown:
             raise CombinationError(
                 f"`told` and `together` may name {', '.join(TOLD)}; got {', '.join(sorted(unknown))}"
+            )
+        if self.insist != 1 and not self.drop and () not in self.together:
+            raise CombinationError(
+                f"`insist` {self.insist:g} needs to know what is done unasked, and this learner is always told all: "
+                "raise `drop`, or put an empty set in `together`"
             )
         deaf = set(self.told) - set(self.net.hears)
         if deaf:
@@ -155,7 +162,9 @@ class Sequence(Recalling[SequenceState]):
         )
 
     def policy(self, state: SequenceState) -> SequencePolicy:
-        return SequencePolicy(self.net, state.weights, state.ranges, state.spec, state.action, self.remember)
+        return SequencePolicy(
+            self.net, state.weights, state.ranges, state.spec, state.action, self.remember, insist=self.insist
+        )
 
     def learn(
         self, state: SequenceState, episodes: Episodes, updates: int, *, rng: np.random.Generator

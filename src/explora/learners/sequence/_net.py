@@ -97,6 +97,19 @@ class ToldNet(eqx.Module):
         """One action a lane, drawn or the likeliest."""
         return chosen(action, outputs, keys, sampled)
 
+    def insisted(
+        self,
+        action: Spec,
+        told: Float[Array, "lanes outputs"],
+        untold: Float[Array, "lanes outputs"],
+        insist: float,
+    ) -> Float[Array, "lanes outputs"]:
+        """Outputs with `insist` times the difference that being told makes; the spread of real actions is as told."""
+        more = untold + insist * (told - untold)
+        if isinstance(action, Discrete):
+            return more
+        return jnp.concatenate([jnp.split(more, 2, axis=-1)[0], jnp.split(told, 2, axis=-1)[1]], axis=-1)
+
 
 class SequenceNet(ToldNet):
     """A transformer with one token a step, in which conditions scale and shift what is seen.

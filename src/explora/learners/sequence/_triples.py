@@ -149,6 +149,16 @@ class TripleNet(ToldNet):
             return super().chosen(action, outputs, keys, sampled)
         return self.real(action, outputs).reshape(len(outputs), *action.shape).astype(action.dtype)
 
+    def insisted(
+        self,
+        action: Spec,
+        told: Float[Array, "lanes outputs"],
+        untold: Float[Array, "lanes outputs"],
+        insist: float,
+    ) -> Float[Array, "lanes outputs"]:
+        """As above; real actions have no spread here."""
+        return untold + insist * (told - untold)
+
     def real(self, action: Spec, outputs: Float[Array, "*batch outputs"]) -> Float[Array, "*batch outputs"]:
         """Real actions: between the bounds by tanh, as they are where there are none."""
         if not isinstance(action, Box) or not math.isfinite(action.high - action.low):
