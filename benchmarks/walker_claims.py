@@ -1,6 +1,7 @@
 """What is claimed of POET, tested again at a small scale: transfer, direct paths, rules of transfer, novelty.
 
-    python benchmarks/walker_claims.py [STAGE ...] [--seeds N] [--targets N] [--work FOLDER] [--out FILE] [--smoke]
+    python benchmarks/walker_claims.py [STAGE ...] [--seeds N] [--targets N] [--budget STEPS] [--work FOLDER]
+                                       [--out FILE] [--smoke]
 
 Stages, in this order if none is named; each takes up what the ones before have left in `--work`:
 
@@ -27,6 +28,7 @@ Each run is a file of its own in `--work`, written when it is done; a run that i
 """
 
 import argparse
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +45,7 @@ def arguments() -> argparse.Namespace:
     say.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
     say.add_argument("--seeds", type=int, default=5)
     say.add_argument("--targets", type=int, default=5, help="how many terrains are attacked directly")
+    say.add_argument("--budget", type=int, help="environment steps of a run of POET, if others than the preset's")
     say.add_argument("--work", type=Path, default=None, help="where the runs go (not committed)")
     say.add_argument("--out", type=Path, default=None, help="the report (committed)")
     say.add_argument("--page", type=Path, default=None, help="a page between whose marks the tables are put")
@@ -198,7 +201,8 @@ def main() -> None:
     _prepare_jax()  # before JAX: one device a core, compiled programs kept
     from _claims._preset import SMOKE, Preset
 
-    ledger = Ledger(chosen, SMOKE if chosen.smoke else Preset())
+    preset = SMOKE if chosen.smoke else Preset()
+    ledger = Ledger(chosen, dataclasses.replace(preset, budget=chosen.budget or preset.budget))
     if set(chosen.stages) != {"report"}:
         from _claims._engine import Bench
 

@@ -20,14 +20,14 @@ import numpy as np
 from _machine import machine
 
 from explora.adapters import GymnasiumDomain
-from explora.core import Domain, Parts, fresh_lesson
+from explora.core import Domain, Parts, fresh_lesson, jitted
 from explora.domains.walker import Walker
 from explora.explorers import Uniform
 from explora.recipes._player import player
 from explora.runs import Plan, load, resume, run
 from explora.store import RunFolder
 
-SEEDS = 100
+SEEDS, OTHERS = 100, range(1000, 1040)
 RESULTS = Path(__file__).parent / "results" / "walker_fidelity.json"
 
 
@@ -37,7 +37,9 @@ def arguments() -> argparse.Namespace:
     way = say.add_subparsers(dest="way", required=True)
     fast = way.add_parser("fast", help="an agent that learned in `fast`")
     fast.add_argument("run", type=Path)
-    fast.add_argument("--who", type=int, default=0, help="which member; 0 lives on the flat ground")
+    fast.add_argument(
+        "--who", type=int, help="which member; default: the best in `fast`, on other seeds than those played"
+    )
     box2d = way.add_parser("box2d", help="an agent that learns in Box2D")
     box2d.add_argument("--minutes", type=float, default=20.0)
     box2d.add_argument("--seed", type=int, default=0)
@@ -64,17 +66,23 @@ def returns(domain: Domain, policy: Any, tasks: Any, who: int | None) -> np.ndar
 
 def both(policy: Any, who: int | None) -> dict[str, np.ndarray]:
     """The returns in each body."""
-    walker = Walker(max_steps=1600)
-    grounds = [walker.space.decode({"ground_roughness": 1, "seed": seed}) for seed in range(SEEDS)]
-    tasks = jax.tree.map(lambda *x: jnp.stack(x), *grounds)
-    judge = jax.jit(lambda tasks: walker.judge(policy.greedy(), _named(tasks, who), key=jr.key(0)).returns)
     box2d = GymnasiumDomain("BipedalWalker-v3")
-    return {"fast": np.asarray(judge(tasks)), "box2d": returns(box2d, policy, np.arange(SEEDS, dtype=np.int32), who)}
+    seeds = np.arange(SEEDS, dtype=np.int32)
+    return {"fast": in_fast(policy, who, range(SEEDS)), "box2d": returns(box2d, policy, seeds, who)}
 
 
-def _named(tasks: Any, who: int | None) -> Any:
-    named = {} if who is None else {"who": jnp.full((SEEDS,), who, jnp.int32)}
-    return fresh_lesson(tasks, False, **named)
+def in_fast(policy: Any, who: int | None, seeds: range) -> np.ndarray:
+    """The returns in `fast`, on the ground of each of some seeds."""
+    walker = Walker(max_steps=1600)
+    grounds = [walker.space.decode({"ground_roughness": 1, "seed": seed}) for seed in seeds]
+    tasks = jax.tree.map(lambda *x: jnp.stack(x), *grounds)
+    named = {} if who is None else {"who": jnp.full((len(seeds),), who, jnp.int32)}
+    lesson = fresh_lesson(tasks, False, **named)
+    return np.asarray(jitted(_judged, walker)(walker, policy, lesson))
+
+
+def _judged(walker: Walker, policy: Any, lesson: Any) -> jax.Array:
+    return walker.judge(policy.greedy(), lesson, key=jr.key(0)).returns
 
 
 def told(found: np.ndarray) -> dict[str, float]:
@@ -95,6 +103,9 @@ def main() -> None:
     else:
         path, who = say.run, say.who
     agent = load(path, who=who)
+    if say.way == "fast" and who is None:
+        members = range(agent.parts.learner.members)
+        who = max(members, key=lambda member: in_fast(agent.policy, member, OTHERS).mean())
     with RunFolder.open(path) as folder:
         facts = folder.facts
     found = {body: told(each) for body, each in both(agent.policy, who).items()}
@@ -102,8 +113,9 @@ def main() -> None:
     row = {
         "learned in": say.way,
         "steps": int(agent.state.spent.steps),
-        "seed": facts["plan"]["seed"],
+        "seed": facts["config"]["plan"]["seed"],
         "seeds played": SEEDS,
+        **({} if who is None else {"member": who}),
         **found,
         "kept": round(other / own, 3),
         "machine": machine(),
