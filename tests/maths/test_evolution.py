@@ -104,6 +104,32 @@ def test_a_root_is_a_root_and_whitening_undoes_it(root: str):
     np.testing.assert_allclose(white @ white, vector @ jnp.linalg.inv(covariance) @ vector, rtol=1e-5)
 
 
+def grown(old: np.ndarray, new: np.ndarray, path: list[float]) -> np.ndarray:
+    """The path that was summed up with one covariance, after the triangular root is that of another."""
+    es = CMAES(6)
+    place = lambda s: (s.covariance, s.root, s.step_path)
+    arrays = (jnp.asarray(x, jnp.float32) for x in (new, np.linalg.cholesky(old), np.array(path)))
+    return np.asarray(es.renewed(eqx.tree_at(place, es.init(jnp.zeros(3), 1.0), tuple(arrays))).step_path, np.float64)
+
+
+def test_a_path_turns_with_the_triangular_root():
+    """In the axes L (L⁻¹ C L⁻ᵀ)^½ it stays what it was."""
+    old = np.array([[4.0, 1.0, 0.0], [1.0, 2.0, -0.5], [0.0, -0.5, 0.1875]])
+    new, path = old + np.array([[0.1, 0.1, 0.0], [0.1, 0.2, -0.05], [0.0, -0.05, 0.04]]), [1.0, -2.0, 0.5]
+    root = np.linalg.cholesky(old)
+    values, axes = np.linalg.eigh(np.linalg.solve(root, np.linalg.solve(root, new).T))
+    straight = root @ axes @ np.diag(np.sqrt(values)) @ axes.T
+    turned = grown(old, new, path)
+    np.testing.assert_allclose(np.linalg.cholesky(new) @ turned, straight @ path, atol=2e-3)
+    assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(path), rel=1e-5)
+    assert np.abs(turned - path).max() > 0.02, "it did turn"
+
+
+def test_a_path_stays_where_the_root_has_changed_beyond_all_series():
+    assert grown(np.eye(3), np.diag([9.0, 1.0, 25.0]) + 0.5, [1.0, -2.0, 0.5]).tolist() == [1.0, -2.0, 0.5]
+    assert grown(np.eye(3), -np.eye(3), [1.0, -2.0, 0.5]).tolist() == [1.0, -2.0, 0.5]
+
+
 def test_the_root_is_renewed_after_the_published_number_of_samples():
     """With λ = 36 and n = 100 that is 100.2, so after the third turn."""
     es = CMAES(36)

@@ -38,8 +38,9 @@ class CMAES(eqx.Module):
     """CMA-ES with positive weights, rank-one and rank-μ updates and cumulative control of the step size.
 
     The square root of the covariance is renewed after every `gap` samples only. `root="cholesky"` takes its triangular
-    root: a tenth of the work of `"eigen"`, and what it samples has the same distribution; but p_σ is then summed in
-    axes that turn a little whenever the root is renewed.
+    root: a tenth of the work of `"eigen"`, and what it samples has the same distribution. Its axes turn whenever it is
+    renewed, and p_σ, which is summed up in them, is turned along: it stays what it was in the axes L (L⁻¹ C L⁻ᵀ)^½ of
+    the old root L, which change without turning. (Left as it is, p_σ makes the sphere benchmark's QD score 0.4 % less.)
 
     **Arguments:**
 
@@ -145,13 +146,15 @@ class CMAES(eqx.Module):
 
     def renewed(self, state: CMAState) -> CMAState:
         """The same Gaussian with a root that is up to date."""
+        path = state.step_path
         if self.root == "cholesky":
             root = jax.lax.linalg.cholesky(state.covariance, symmetrize_input=False)
+            path = _turned(path, jax.scipy.linalg.solve_triangular(state.root, root, lower=True))
         else:
             values, axes = jnp.linalg.eigh(state.covariance)
             least = jnp.finfo(values.dtype).eps * values[-1]
             root = axes * jnp.sqrt(jnp.maximum(values, least))[None]
-        return eqx.tree_at(lambda s: (s.root, s.rooted), state, (root, state.evaluations))
+        return eqx.tree_at(lambda s: (s.root, s.rooted, s.step_path), state, (root, state.evaluations, path))
 
     def exhausted(self, state: CMAState, *, condition: float = 1e14, width: float = 1e-11) -> Bool[Array, ""]:
         """Whether the Gaussian has become too flat, too thin or not a Gaussian at all.
@@ -168,6 +171,23 @@ class CMAES(eqx.Module):
         longest, shortest = jnp.max(size), jnp.min(size)
         sound = jnp.all(jnp.isfinite(state.root)) & jnp.isfinite(state.sigma) & (shortest > 0)
         return ~sound | ((longest / shortest) ** 2 > condition) | (state.sigma * longest < width)
+
+
+def _turned(path: Float[Array, " dims"], change: Float[Array, "dims dims"]) -> Float[Array, " dims"]:
+    """A path in the axes of a new triangular root R = L T, of which it knows the old one's: Tᵀ (T Tᵀ)^-½ p.
+
+    The root is a series, which converges if T is near to one; elsewhere the length, which must stay, says that it did
+    not, and the path is left as it is.
+    """
+    found, term, share = path, path, 1.0
+    for k in range(1, 7):
+        term = change @ (change.T @ term) - term
+        share *= -(2 * k - 1) / (2 * k)
+        found = found + share * term
+    found = change.T @ found
+    length, wanted = jnp.linalg.norm(found), jnp.linalg.norm(path)
+    near = jnp.abs(length - wanted) < 0.01 * wanted
+    return jnp.where(near, found * (wanted / jnp.where(near, length, 1.0)), path)
 
 
 def rates(dims: float, mass: Float[Array, ""]) -> tuple[Array, Array, Array, Array, Array]:
