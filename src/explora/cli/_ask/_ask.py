@@ -52,6 +52,18 @@ class _Answer(NamedTuple):
     picture: str
 
 
+@dataclasses.dataclass(frozen=True)
+class _Played:
+    """How it is played."""
+
+    insist: Annotated[
+        float, tyro.conf.arg(help="how much what is asked counts; above 1: more than in what it learned from")
+    ] = 1.0
+    episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20
+    seed: Annotated[int, tyro.conf.arg(help="of what is drawn")] = 0
+    greedy: Annotated[bool, tyro.conf.arg(help="take the likeliest actions")] = False
+
+
 def ask(words: list[str]) -> int:
     """Asks a model for something."""
 
@@ -64,12 +76,7 @@ def ask(words: list[str]) -> int:
         ] = None,
         within: Annotated[float | None, tyro.conf.arg(help="in how many steps, likewise")] = None,
         skill: Annotated[float | None, tyro.conf.arg(help="play as the learner did at that turn, likewise")] = None,
-        insist: Annotated[
-            float, tyro.conf.arg(help="how much what is asked counts; above 1: more than in what it learned from")
-        ] = 1.0,
-        episodes: Annotated[int, tyro.conf.arg(help="how often each task is played")] = 20,
-        seed: Annotated[int, tyro.conf.arg(help="of what is drawn")] = 0,
-        greedy: Annotated[bool, tyro.conf.arg(help="take the likeliest actions")] = False,
+        played: Annotated[_Played, tyro.conf.arg(name="")] = _Played(),
         as_json: Annotated[bool, tyro.conf.arg(name="json", help="one JSON object a task on stdout")] = False,
     ) -> int:
         """Have a model that learned from stored episodes do what is asked, show it, and say whether it did.
@@ -79,16 +86,16 @@ def ask(words: list[str]) -> int:
         """
         player = load(run, noted=Quiet().noted)
         asking = _asking(player, find(run))
-        if episodes < 1:
-            raise ArgumentError(f"`episodes` must be at least 1, got {episodes}")
+        if played.episodes < 1:
+            raise ArgumentError(f"`episodes` must be at least 1, got {played.episodes}")
         numbers = {"return": value, "horizon": within, "skill": skill}
         wanted = _Wanted.of(
             asking.environment, _heeds(player), getattr(player.state.learner, "ranges", {}), request, numbers
         )
-        policy = _insisting(player, insist)
-        policy = policy.greedy() if greedy else policy
-        for suite in _suites(asking, task, seed):
-            for answer in _answers(policy, asking, suite, wanted, episodes, seed):
+        policy = _insisting(player, played.insist)
+        policy = policy.greedy() if played.greedy else policy
+        for suite in _suites(asking, task, played.seed):
+            for answer in _answers(policy, asking, suite, wanted, played.episodes, played.seed):
                 sys.stdout.write(json.dumps(answer._asdict()) + "\n" if as_json else _text(answer))
         return 0
 

@@ -58,6 +58,8 @@ class Walker(Environment[WalkerTask | CppnTask, Outline, WalkerState]):
       10 sweeps it falls. An agent of the recipe `poet`, trained here alone, gets 308 on average here and 280 in
       Gymnasium's BipedalWalker-v3 (100 seeds, 88 of them at least 230; it falls there on some). Twelve other agents
       that were trained here, good and bad, get in Gymnasium what they get here up to 11 (means of 4 or 8 seeds each).
+      The other way round, one that PPO trained in Gymnasium alone gets 172 there and 208 here (100 seeds;
+      `benchmarks/walker_fidelity.py`).
       What differs most is a foot that meets the ground within a step: there Box2D tears the knee apart for a step, by
       up to 0.2 m, and here it holds.
     - **Speed**: 122,000 to 133,000 steps a second on one core, 235,000 to 268,000 on two, in 64 to 256 lanes with the
