@@ -126,7 +126,7 @@ class DQN(Recalling[DQNState]):
     highest: float = float("inf")
 
     def __check_init__(self):
-        for name in ("rate", "follow"):
+        for name in ("rate", "follow", "room"):
             between(name, getattr(self, name), 0, strict=True)
         for name in ("noise", "discount", "follow"):
             between(name, getattr(self, name), 0, 1)

@@ -156,7 +156,7 @@ class TripleNet(ToldNet):
         untold: Float[Array, "lanes outputs"],
         insist: float,
     ) -> Float[Array, "lanes outputs"]:
-        """As above; real actions have no spread here."""
+        """Outputs with `insist` times the difference that being told makes: real actions have no spread here."""
         return untold + insist * (told - untold)
 
     def real(self, action: Spec, outputs: Float[Array, "*batch outputs"]) -> Float[Array, "*batch outputs"]:

@@ -40,7 +40,8 @@ class CMAES(eqx.Module):
     The square root of the covariance is renewed after every `gap` samples only. `root="cholesky"` takes its triangular
     root: a tenth of the work of `"eigen"`, and what it samples has the same distribution. Its axes turn whenever it is
     renewed, and p_σ, which is summed up in them, is turned along: it stays what it was in the axes L (L⁻¹ C L⁻ᵀ)^½ of
-    the old root L, which change without turning. (Left as it is, p_σ makes the sphere benchmark's QD score 0.4 % less.)
+    the old root L, which change without turning. (Left as it is, p_σ makes CMA-MAE's QD score on the sphere 1 %
+    less after 2,500 turns.)
 
     **Arguments:**
 
