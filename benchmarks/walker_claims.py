@@ -149,13 +149,12 @@ def transfers(ledger: Ledger, bench: Any) -> None:
             write_moments(ledger.work / f"moments-s{seed}.npz", diary.moments)
         return {"seed": seed, "transfer": transfer} | found
 
-    for seed, facts in ledger.walkers():
-        if not facts["walks"]:
-            print(f"seed {seed} has not learned to walk: left out", flush=True)
-            continue
-        for transfer in (True, False):
-            name = f"{'poet' if transfer else 'without'}-s{seed}"
-            ledger.run(name, lambda seed=seed, transfer=transfer: make(seed, transfer))
+    for name, transfer in (("poet", True), ("without", False)):
+        for seed, facts in ledger.walkers():
+            if facts["walks"]:
+                ledger.run(f"{name}-s{seed}", lambda seed=seed, transfer=transfer: make(seed, transfer))
+            else:
+                print(f"seed {seed} has not learned to walk: left out", flush=True)
 
 
 def rule_runs(ledger: Ledger, bench: Any) -> None:
