@@ -8,6 +8,7 @@ import pytest
 from explora.core import ArgumentError, build, fresh_lesson, spec
 from explora.domains.walker import Walker, WalkerSpace
 from explora.domains.walker._body import FINISH
+from explora.domains.walker._fast import Physics, advance
 from explora.testing import EnvironmentSuite, Fidget
 
 KEY = jax.random.key(0)
@@ -140,6 +141,32 @@ def test_it_compiles_whatever_is_constant_and_whatever_is_wanted(world, start, s
     found = jax.jit(advanced)(**{name: x for name, x in given.items() if name not in constant})
     for one, many in zip(*(jax.tree.leaves(x) for x in (chosen(step(world, start, action)), found))):
         assert np.allclose(one, many, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_thousands_of_lanes_compile(world, start, step):
+    # XLA takes sums of long arrays from a library, which it cannot do inside one piece of machine code
+    action = jnp.full((4,), 0.5)
+    states, actions = jax.tree.map(lambda x: jnp.broadcast_to(x, (3000, *x.shape)), (start, action))
+    many = jax.jit(jax.vmap(lambda s, a: SHORT.step(world, s, a, key=KEY).state.motion))(states, actions)
+    for one, row in zip(*(jax.tree.leaves(x) for x in (step(world, start, action).state.motion, many))):
+        assert np.allclose(one, row[-1], atol=1e-4)
+
+
+def test_the_physics_takes_nothing_from_a_library(world, start):
+    motion, actions = jax.tree.map(lambda x: jnp.stack([x] * 2), (start.motion, jnp.zeros(4)))
+    step = jax.vmap(lambda m, a: advance(world, m, a, Physics()))
+    used = primitives(jax.make_jaxpr(step)(motion, actions).jaxpr)
+    assert {"scan", "gather", "select_n"} <= used
+    assert not {name for name in used if name.startswith(("reduce_sum", "dot", "sort", "conv_", "cum", "top_k"))}
+
+
+def primitives(program) -> set[str]:
+    """The names of all operations, those of programs within it included."""
+    found = {each.primitive.name for each in program.eqns}
+    inner = [x for each in program.eqns for x in jax.tree.leaves(list(each.params.values()))]
+    programs = [getattr(x, "jaxpr", x) for x in inner]
+    return found.union(*(primitives(x) for x in programs if hasattr(x, "eqns")))
 
 
 def test_company_changes_nothing_but_rounding():

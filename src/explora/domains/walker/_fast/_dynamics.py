@@ -111,6 +111,11 @@ class Mass(NamedTuple):
     hull: Array
 
 
+def _both(legs: Array) -> Array:
+    """The sum of the two legs, as an addition: sums of long arrays XLA takes from a library (see `one_kernel`)."""
+    return legs[0] + legs[1]
+
+
 def mass_of(body: Body) -> Mass:
     """The mass matrix of a body, ready for `moved`."""
     swing = body.swing[:, None]
@@ -123,7 +128,7 @@ def mass_of(body: Body) -> Mass:
     own = jnp.stack([_D22 * scale, _D11 * scale, -both * scale])
     one, two, across = own[:, None]
     legs = jnp.stack([one * beside[0] + across * beside[1], across * beside[0] + two * beside[1]], axis=1)
-    less = lambda i, j: sum((beside[part][i] * legs[j, part]).sum(0) for part in (0, 1))
+    less = lambda i, j: sum(_both(beside[part][i] * legs[j, part]) for part in (0, 1))
     turn = HULL_INERTIA + _LEGS_MASS * (body.swing[0] ** 2 + body.swing[1] ** 2)
     xx, xy, yy = MASS - less(0, 0), -less(0, 1), MASS - less(1, 1)
     xa, ya = (_LEGS_MASS * body.swing[n] - less(n, 2) for n in (0, 1))
@@ -185,13 +190,13 @@ def free_speeds(body: Body, mass: Mass, speed: Array, legs: Array) -> Array:
         jnp.stack([weight * legs[0, part], weight * (legs[1, part] + fall)])
         for part, weight in ((0, UPPER_MASS), (1, LOWER_MASS))
     )
-    both = (push_upper + push_lower).sum(1)
+    both = [_both(push_upper[n] + push_lower[n]) for n in (0, 1)]
     hull = [HULL_MASS * speed[0] + both[0], HULL_MASS * (speed[1] + fall) + both[1]]
     hull.append(HULL_INERTIA * speed[2] + body.swing[0] * both[0] + body.swing[1] * both[1])
     along = lambda part, push: part[0] * push[0] + part[1] * push[1]
     upper = UPPER_INERTIA * speed[3::2] + HALF * along(body.upper, push_upper + 2 * push_lower)
     lower = LOWER_INERTIA * speed[4::2] + HALF * along(body.lower, push_lower)
-    rest = [hull[n] - (mass.legs[n, 0] * upper + mass.legs[n, 1] * lower).sum(0) for n in range(3)]
+    rest = [hull[n] - _both(mass.legs[n, 0] * upper + mass.legs[n, 1] * lower) for n in range(3)]
     change = _hull_moved(mass.hull, rest)
     through = lambda part: sum(mass.legs[n, part] * change[n][None] for n in range(3))
     own_upper = mass.own[0] * upper + mass.own[2] * lower - through(0)

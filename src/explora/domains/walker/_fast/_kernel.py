@@ -17,9 +17,10 @@ def one_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     XLA's runtime for processors starts every loop over the lanes by itself, and the physics of a time step has over a
     thousand of them, each as short as its start: in one piece they take about half of the time. Two things must hold,
-    or XLA ends the process while it compiles: the function depends on all of its arguments, and it has no product of
-    matrices, sort or other operation that XLA takes from a library. That an argument is a constant where it is called,
-    or a result not wanted, does no harm: XLA is not shown either.
+    or XLA gives up or ends the process while it compiles: the function depends on all of its arguments, and it has no
+    product of matrices, sum along an axis, sort or other operation that XLA takes from a library, if only for long
+    arrays. That an argument is a constant where it is called, or a result not wanted, does no harm: XLA is not shown
+    either.
 
     **Arguments:**
 
