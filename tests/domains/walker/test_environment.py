@@ -153,6 +153,22 @@ def test_thousands_of_lanes_compile(world, start, step):
         assert np.allclose(one, row[-1], atol=1e-4)
 
 
+@pytest.mark.slow
+def test_blocks_of_lanes_are_put_together_as_they_were(start, step):
+    tasks = SHORT.space.samples(300, key=KEY)
+    worlds = jax.jit(jax.vmap(SHORT.world))(tasks)
+    actions = jax.random.uniform(KEY, (300, 4), minval=-1.0)
+    states = jax.tree.map(lambda x: jnp.broadcast_to(x, (300, *x.shape)), start)
+    after = jax.jit(jax.vmap(lambda w, s, a: SHORT.step(w, s, a, key=KEY).state))(worlds, states, actions)
+    shown = jax.jit(jax.vmap(SHORT.observe))(worlds, after)
+    for lane in (0, 191, 192, 299):  # two blocks of 192 lanes
+        world, action = jax.tree.map(lambda x: x[lane], (worlds, actions))  # noqa: B023
+        alone = step(world, start, action).state
+        for one, row in zip(jax.tree.leaves(alone), jax.tree.leaves(after)):
+            assert np.allclose(one, row[lane], atol=1e-4)
+        assert np.allclose(SHORT.observe(world, alone), shown[lane], atol=1e-4)
+
+
 def test_the_physics_takes_nothing_from_a_library(world, start):
     motion, actions = jax.tree.map(lambda x: jnp.stack([x] * 2), (start.motion, jnp.zeros(4)))
     step = jax.vmap(lambda m, a: advance(world, m, a, Physics()))

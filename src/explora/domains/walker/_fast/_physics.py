@@ -103,6 +103,8 @@ _SETTLING = 4
 """Iterations that move the body out of the ground."""
 _WIDTH = 64
 """Lanes are a multiple of this, so that the compiler treats all of them alike."""
+_BLOCK = 256
+"""So many lanes, and all that is worked out of them, have room in the cache of a processor."""
 
 
 def _candidates(ground: Outline, body: Body, leg: int) -> Contacts:
@@ -264,6 +266,37 @@ def _filled(tree: Any) -> Any:
     return jax.tree.map(fill, tree)
 
 
+def _block_by_block(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of many lanes; a processor works out `_BLOCK` of them at a time.
+
+    **Arguments:**
+
+    - `function`: of an outline and of trees whose arrays have the lanes last.
+    """
+
+    def blocks(ground: Outline, *trees: Any) -> Any:
+        lanes = jax.tree.leaves(trees)[0].shape[-1]
+        count = -(-lanes // _BLOCK)
+        size = -(-lanes // (count * _WIDTH)) * _WIDTH
+        fill = lambda x: jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, count * size - lanes)], mode="edge")
+        cut = lambda x: jnp.moveaxis(fill(x).reshape(*x.shape[:-1], count, size), -2, 0)
+        rows = lambda x: jnp.pad(x, [(0, count * size - len(x)), (0, 0)], mode="edge").reshape(count, size, -1)
+        whole = lambda x: jnp.moveaxis(x, 0, -2).reshape(*x.shape[1:-1], count * size)[..., :lanes]
+        each = jax.tree.map(cut, trees)
+        if jax.tree.leaves(ground)[0].ndim == 1:  # one for all
+            found = jax.lax.map(lambda block: function(ground, *block), each)
+        else:
+            found = jax.lax.map(lambda block: function(*block), (jax.tree.map(rows, ground), *each))
+        return jax.tree.map(whole, found)
+
+    def chosen(ground: Outline, *trees: Any) -> Any:
+        if jax.tree.leaves(trees)[0].shape[-1] <= _BLOCK:
+            return function(ground, *trees)
+        return jax.lax.platform_dependent(ground, *trees, cpu=blocks, default=function)
+
+    return chosen
+
+
 def _lanes_first(tree: Any) -> Any:
     return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), tree)
 
@@ -293,10 +326,11 @@ def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @lru_cache(maxsize=64)
 def _advance(physics: Physics) -> Callable[..., Any]:
-    return _mapped(one_kernel(lambda ground, motion, action: _advance_lanes(ground, motion, action, physics)))
+    kernel = one_kernel(lambda ground, motion, action: _advance_lanes(ground, motion, action, physics))
+    return _mapped(_block_by_block(kernel))
 
 
-_sense = _mapped(_sense_lanes)
+_sense = _mapped(_block_by_block(_sense_lanes))
 
 
 def advance(ground: Outline, motion: Motion, action: Float[Array, "4"], physics: Physics) -> tuple[Motion, Array]:
