@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
-from jaxtyping import Array, Int32
+from jaxtyping import Array, Float, Int32
 
 from explora.core import Lesson, Parts, Policy, Status, Trajectories, fresh_lesson, row_keys, watching
 from explora.explorers import Uniform
@@ -191,6 +191,30 @@ def test_judging_stops_when_all_are_done() -> None:
     # Without an early end this would take a hundred million steps.
     outcome = judge(Walk(patience=10**8), script(ON), fresh_lesson(trails(("...", 2)), False))
     assert outcome.steps.tolist() == [1]
+
+
+class Wanderer(Policy):
+    """Goes on with a probability of each member, and remembers nothing."""
+
+    on: Float[Array, " members"]
+
+    def __call__(self, observations: Any, memory: Any, fresh: Any, *, keys: Any, who: Any = None) -> Any:
+        forward = jax.vmap(jr.bernoulli)(keys, self.on[who])
+        return jnp.where(forward, ON, BACK), memory, {}
+
+
+def test_many_episodes_take_turns_and_are_what_each_is_by_itself() -> None:
+    rows, plays = 203, 3
+    tasks = jax.vmap(lambda k: Trails().sample(key=k))(jr.split(jr.key(1), rows))
+    who = jnp.arange(rows, dtype=jnp.int32) % 7
+    lesson = fresh_lesson(tasks, False, plays=plays, who=who)
+    env, policy = Walk(patience=40), Wanderer(jnp.linspace(0.2, 0.9, 7))
+    whole = judge(env, policy, lesson)
+    assert len(set(np.asarray(whole.steps).tolist())) > 20  # so that some go on long after others have ended
+    pieces = [judge(env, policy, lesson.piece(first, min(first + 30, rows))) for first in range(0, rows, 30)]
+    apart = jax.tree.map(lambda *xs: np.concatenate(xs), *pieces)
+    for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(apart), strict=True):
+        assert np.array_equal(one, other, equal_nan=True)
 
 
 def test_a_part_of_an_episode_is_judged() -> None:

@@ -346,9 +346,9 @@ class Environment(Domain[Task], Generic[Task, World, State]):
         lesson: Lesson[Task],
         *,
         key: PRNGKeyArray,
-        part: float | Float[Array, ""] = 1.0,
+        part: float | Float[Array, "*rows"] = 1.0,
     ) -> Outcome:
-        """As every domain; `part`: how much of its limit an episode may last at most, above 0 and up to 1."""
+        """As every domain; `part`: how much of its limit an episode may last at most, of all rows or of each."""
         from ._rollout import episodes
 
         return episodes(self, policy, lesson, key=key, part=part)

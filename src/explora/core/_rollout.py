@@ -151,16 +151,24 @@ class _Tally(eqx.Module):
 
 
 def episodes(
-    env: "Environment", policy: "Policy", lesson: Lesson, *, key: PRNGKeyArray, part: float | Float[Array, ""] = 1.0
+    env: "Environment",
+    policy: "Policy",
+    lesson: Lesson,
+    *,
+    key: PRNGKeyArray,
+    part: float | Float[Array, "*rows"] = 1.0,
 ) -> Outcome:
     """Plays every row for exactly `lesson.plays` episodes and stops as soon as all are done.
 
-    Each episode has a lane of its own, so the time is that of the longest one, and a block of steps is followed by a
-    look at whether anybody still plays. Memory is cleared at the start of an episode.
+    A block of steps is followed by a look at whether anybody still plays. A processor that plays many episodes of a
+    policy without memory plays some of them at a time, and begins the next ones where others have ended: no step is
+    worked out of an episode that is over. Else each episode has a lane of its own, and the time is that of the longest
+    one. Memory is cleared at the start of an episode.
 
     **Arguments:** as `rollout`, and
 
-    - `part`: how much of its limit an episode may last at most, above 0 and up to 1.
+    - `part`: how much of its limit an episode may last at most, up to 1, the same for all rows or for each; it lasts
+      one step at least.
 
     **Returns:** an `Outcome` with `episodes`, `returns`, `max_returns`, `solved`, `lengths`, `steps` and, where the
     environment knows them, `optimal_returns` and `optimal_lengths`.
@@ -190,6 +198,12 @@ def episodes(
     )
 
 
+_AT_ONCE = 256
+"""So many episodes a processor plays at a time: what is worked out of them, and their weights, fit into its cache."""
+_BLOCK = 16
+"""So many steps are played before one looks whose episode is over."""
+
+
 def _tally(
     env: "Environment",
     policy: "Policy",
@@ -199,11 +213,70 @@ def _tally(
     limit: Int32[Array, " lanes"],
 ) -> tuple[Array, ...]:
     """Return and length of one episode of each lane, and whether it was solved."""
-    lanes, policy = keys.shape[0], policy.prepared(who)
-    bound = jnp.max(limit)
+    lanes = keys.shape[0]
+    remembers = bool(jax.tree.leaves(jax.eval_shape(lambda: policy.memory(lanes))))
+    if lanes > _AT_ONCE and not remembers and jax.default_backend() == "cpu":
+        return _in_turn(env, policy, world, keys, who, limit)
+    block = _player(env, policy, world, keys, who, limit)
+    lane = jax.lax.while_loop(lambda lane: jnp.any(lane.live), block, _begin(env, policy, world, keys))
+    return lane.total, lane.length, lane.solved
 
-    def step(time: Array, lane: _Tally) -> _Tally:
-        act, move, _ = _split(keys, time)
+
+def _in_turn(
+    env: "Environment",
+    policy: "Policy",
+    world: Any,
+    keys: Key[Array, " episodes"],
+    who: Any,
+    limit: Int32[Array, " episodes"],
+) -> tuple[Array, ...]:
+    """The same for more episodes than are played at a time: whose episode is over goes on with the next one."""
+    count, of = keys.shape[0], lambda number: jax.tree.map(lambda x: x[number], (world, keys, who, limit))
+
+    def run(carry: tuple[Array, Array, _Tally, tuple]) -> tuple[Array, Array, _Tally, tuple]:
+        begun, number, lane, found = carry
+        lane = _player(env, policy, *of(number))(lane)
+        found = tuple(x.at[number].set(own) for x, own in zip(found, (lane.total, lane.length, lane.solved)))
+        coming = begun + jnp.cumsum(~lane.live, dtype=jnp.int32) - 1
+        anew = ~lane.live & (coming < count)
+        number = jnp.where(anew, coming, number)
+        lane = where_rows(anew, _begin(env, policy, *of(number)[:2]), lane)
+        return begun + jnp.sum(anew, dtype=jnp.int32), number, lane, found
+
+    number = jnp.arange(_AT_ONCE, dtype=jnp.int32)
+    first = _begin(env, policy, *of(number)[:2])
+    found = tuple(jnp.zeros((count,), x.dtype) for x in (first.total, first.length, first.solved))
+    carry = (jnp.asarray(_AT_ONCE, jnp.int32), number, first, found)
+    return jax.lax.while_loop(lambda carry: jnp.any(carry[2].live), run, carry)[3]
+
+
+def _begin(env: "Environment", policy: "Policy", world: Any, keys: Key[Array, " lanes"]) -> _Tally:
+    """The starts of episodes."""
+    lanes = keys.shape[0]
+    return _Tally(
+        jax.vmap(lambda w, k: env.reset(w, key=k))(world, jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
+        policy.memory(lanes),
+        jnp.ones((lanes,), bool),
+        jnp.ones((lanes,), bool),
+        jnp.zeros((lanes,)),
+        jnp.zeros((lanes,), jnp.int32),
+        jnp.zeros((lanes,), bool),
+    )
+
+
+def _player(
+    env: "Environment",
+    policy: "Policy",
+    world: Any,
+    keys: Key[Array, " lanes"],
+    who: Any,
+    limit: Int32[Array, " lanes"],
+) -> Callable[[_Tally], _Tally]:
+    """Plays a block of steps of each lane; what has ended is left as it is but for its state."""
+    policy = policy.prepared(who)
+
+    def step(_: Array, lane: _Tally) -> _Tally:
+        act, move, _ = _split(keys, lane.length + 1)
         observation = jax.vmap(env.observe)(world, lane.state)
         action, memory, _ = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
         after = jax.vmap(lambda w, s, a, k: env.step(w, s, a, key=k))(world, lane.state, action, move)
@@ -219,31 +292,13 @@ def _tally(
             lane.solved | (after.solved & ended),
         )
 
-    block = 16
-
-    def run(carry: tuple[Array, _Tally]) -> tuple[Array, _Tally]:
-        time, lane = carry
-        lane = jax.lax.fori_loop(0, block, lambda i, s: step(time + i + 1, s), lane)
-        return time + block, lane
-
-    first = _Tally(
-        jax.vmap(lambda w, k: env.reset(w, key=k))(world, jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
-        policy.memory(lanes),
-        jnp.ones((lanes,), bool),
-        jnp.ones((lanes,), bool),
-        jnp.zeros((lanes,)),
-        jnp.zeros((lanes,), jnp.int32),
-        jnp.zeros((lanes,), bool),
-    )
-    _, lane = jax.lax.while_loop(
-        lambda carry: jnp.any(carry[1].live) & (carry[0] < bound), run, (jnp.zeros((), jnp.int32), first)
-    )
-    return lane.total, lane.length, lane.solved
+    return lambda lane: jax.lax.fori_loop(0, _BLOCK, step, lane)
 
 
 def _split(keys: Key[Array, " lanes"], time: Array) -> tuple[Array, Array, Array]:
-    """Three keys for each lane at a time step: to act, to move, to start anew."""
-    use = lambda name: jax.vmap(lambda k: step_key(k, time, name))(keys)
+    """Three keys for each lane at a time step, the same or its own: to act, to move, to start anew."""
+    times = jnp.broadcast_to(time, keys.shape)
+    use = lambda name: jax.vmap(lambda k, t: step_key(k, t, name))(keys, times)
     return use("act"), use("move"), use("start")
 
 

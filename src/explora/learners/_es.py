@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float, Int32, Key, PRNGKeyArray, UInt32
+from jaxtyping import Array, Float, Int32, PRNGKeyArray, UInt32
 
 from explora.core import (
     CombinationError,
@@ -30,6 +30,8 @@ _OWN = 2
 """How often a member plays itself where its copies do."""
 _ABREAST = 8
 """How many rows that nobody learns from are played side by side where they are played in pieces."""
+_CROWDED = 2048
+"""How many copies there are at a time: more of them would take much memory, fewer would wait for each other."""
 
 
 class Fading(eqx.Module):
@@ -121,7 +123,7 @@ class ES(Learner[ESState]):
     itself (so that cores share the plays evenly): the mean of these two is what the outcome reports. Where a lesson's
     `learn` is plainly False only the member plays. A member learns the mean of what its rows say; results are ranked
     within a row. With several `members` the state of all is one, and a lesson's `who` may name any of them in any
-    order, or nobody (-1): such a row is VOID and, where others learn, costs nothing. A member that becomes another's
+    order, or nobody (-1): such a row is VOID and, where others learn, costs next to nothing. A member that becomes another's
     copy (`start`) begins with new moments and the first step sizes, as the released code has it.
 
     The defaults are those of the released code of POET but for its 256 pairs: 63, so that copies and member play 128
@@ -193,7 +195,7 @@ class ES(Learner[ESState]):
             played = jax.tree.map(lambda x: x[:, None], played)  # all plays of a row are one column already
         else:
             assert isinstance(domain, Environment)  # `refuses` lets nothing else through
-            played = self._crowds(state, domain, lesson, who, seed, row_keys(play_key, lesson.rows, lesson.first))
+            played = self._crowds(state, domain, lesson, who, seed, play_key)
         returns: Any = played.returns
         highest: Any = played.max_returns
         mine = lambda x: x[:, :_OWN].mean(1)
@@ -227,30 +229,43 @@ class ES(Learner[ESState]):
         lesson: Lesson,
         who: Int32[Array, " rows"],
         seed: UInt32[Array, "rows words"],
-        keys: Key[Array, " rows"],
+        key: PRNGKeyArray,
     ) -> Outcome:
         """What came of all plays, `(rows, 2 + 2 pairs)`: the member's own, then those of its perturbed copies.
 
-        Row by row, so that a row which nobody plays costs nothing.
+        As many rows at a time as have `_CROWDED` plays. Where nobody plays, all is over after one step.
         """
-        lanes = _OWN + 2 * self.pairs
-        number = jnp.arange(lanes, dtype=jnp.int32)
+        lanes, rows = _OWN + 2 * self.pairs, lesson.rows
+        groups = -(-rows * lanes // _CROWDED) if lanes < _CROWDED else rows
+        size = -(-rows // groups)
 
-        def play(row: tuple[Any, Array, Array, Array]) -> Outcome:
-            task, member, seed, key = row
+        def play(group: tuple[Any, Array, Array, Array]) -> Outcome:
+            tasks, member, seed, row = group
             centre, sigma = state.centre[member], self.sigma.at(state.adam.steps[member])
-            copies = mirrored(centre, _noise(seed, self.pairs, centre.shape[0]), sigma)
-            policy = LanePolicy(jnp.concatenate([centre[None]] * _OWN + [copies]), state.shape)
-            part = 1.0 if self.horizon is None else self.horizon.part(state.earned[member])
-            tasks = jax.tree.map(lambda x: jnp.repeat(x[None], lanes, axis=0), task)
-            everybody = fresh_lesson(tasks, False, who=number, plays=max(lesson.plays, 1))
-            return domain.judge(policy, everybody, key=key, part=part)
+            noise = jax.vmap(lambda s: _noise(s, self.pairs, centre.shape[1]))(seed)
+            copies = jax.vmap(lambda c, n, s: jnp.concatenate([c[None]] * _OWN + [mirrored(c, n, s)]))(
+                centre, noise, sigma
+            )
+            part = jnp.ones((size,)) if self.horizon is None else self.horizon.part(state.earned[member])
+            each = lambda tree: jax.tree.map(lambda x: jnp.repeat(x, lanes, axis=0), tree)
+            everybody = fresh_lesson(
+                each(tasks),
+                False,
+                who=jnp.arange(size * lanes, dtype=jnp.int32),
+                plays=max(lesson.plays, 1),
+                first=row[0] * lanes,
+            )
+            policy = LanePolicy(copies.reshape(size * lanes, -1), state.shape)
+            found = domain.judge(policy, everybody, key=key, part=each(jnp.where(member >= 0, part, 0.0)))
+            return jax.tree.map(lambda x: x.reshape(size, lanes), found)
 
-        rows = (lesson.tasks, jnp.maximum(who, 0), seed, keys)
-        shape = jax.eval_shape(play, jax.tree.map(lambda x: x[0], rows))
-        nothing = lambda _: jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shape)
-        found = jax.lax.map(lambda x: jax.lax.cond(x[0], play, nothing, x[1]), (who >= 0, rows))
-        return found
+        more = groups * size - rows
+        fill = lambda x: jnp.concatenate([x, jnp.broadcast_to(x[-1:], (more, *x.shape[1:]))])
+        first = jnp.int32(0) if lesson.first is None else lesson.first
+        number = first + jnp.arange(rows + more, dtype=jnp.int32)
+        played = (jax.tree.map(fill, lesson.tasks), jnp.pad(who, (0, more), constant_values=-1), fill(seed), number)
+        found = jax.lax.map(play, jax.tree.map(lambda x: x.reshape(groups, size, *x.shape[1:]), played))
+        return jax.tree.map(lambda x: x.reshape(groups * size, lanes)[:rows], found)
 
     def measure(self, state: ESState, lesson: Lesson, experience: Experience) -> Outcome:
         return eqx.tree_at(lambda o: o.status, experience.data.own, experience.status)
