@@ -123,8 +123,8 @@ class ES(Learner[ESState]):
     itself (so that cores share the plays evenly): the mean of these two is what the outcome reports. Where a lesson's
     `learn` is plainly False only the member plays. A member learns the mean of what its rows say; results are ranked
     within a row. With several `members` the state of all is one, and a lesson's `who` may name any of them in any
-    order, or nobody (-1): such a row is VOID and, where others learn, costs next to nothing. A member that becomes another's
-    copy (`start`) begins with new moments and the first step sizes, as the released code has it.
+    order, or nobody (-1): such a row is VOID and, where others learn, costs next to nothing. A member that becomes
+    another's copy (`start`) begins with new moments and the first step sizes, as the released code has it.
 
     The defaults are those of the released code of POET but for its 256 pairs: 63, so that copies and member play 128
     times.
