@@ -278,7 +278,7 @@ def _player(
     def step(_: Array, lane: _Tally) -> _Tally:
         act, move, _ = _split(keys, lane.length + 1)
         observation = jax.vmap(env.observe)(world, lane.state)
-        action, memory, _ = policy(observation, lane.memory, lane.fresh, keys=act, who=who)
+        action, memory = policy(observation, lane.memory, lane.fresh, keys=act, who=who)[:2]
         after = jax.vmap(lambda w, s, a, k: env.step(w, s, a, key=k))(world, lane.state, action, move)
         live = lane.live
         ended = (after.terminated | after.truncated | (lane.length + 1 >= limit)) & live

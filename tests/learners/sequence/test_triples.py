@@ -70,7 +70,9 @@ def test_the_published_layout_whichever_side_is_padded():
     """The last action before a window is not part of it; what does not count may be anything, on either side."""
     weights, moments = weights_of(NET, SPEC, ARM), moments_of(3, STEPS)
     there = np.array([[1, 1, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0]], bool)
-    made = np.asarray(jax.jit(lambda w, m, mask: NET(w, SPEC, {}, m, there=mask))(weights, moments, jnp.asarray(there)))
+    made = np.asarray(
+        jax.jit(lambda w, m, mask: NET(w, SPEC, {}, m, segment=mask))(weights, moments, jnp.asarray(there, jnp.int32))
+    )
     for lane, mask in enumerate(there):
         alone = {name: x[lane][mask] for name, x in moments.items()}
         np.testing.assert_allclose(made[lane][mask], published(weights, alone, NET), atol=2e-5)

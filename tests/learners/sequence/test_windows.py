@@ -48,6 +48,48 @@ def test_no_window_holds_steps_of_two_episodes_and_all_stand_in_time():
     assert there[:, 0].all()
 
 
+@pytest.mark.parametrize("window", [1, 3, 7, 20])
+@pytest.mark.parametrize("balance", [0.0, 1.0])
+def test_packed_windows_are_full_and_every_step_is_as_likely_at_every_place(window: int, balance: float):
+    sampler = Sampler(stored(), window, TEN, Hindsight("final"), balance=balance, packed=True)
+    batch = sampler.draw(60_000 // window, rng=np.random.default_rng(0))
+    assert batch.weight.all()
+    # balanced, each of the three episodes has a third of the steps
+    shares = np.full(8, 1 / 8) if not balance else np.repeat([1 / 15, 1 / 3, 1 / 6], [5, 1, 2])
+    for place in {0, window // 2, window - 1}:
+        found = np.bincount(batch.action[:, place], minlength=8) / len(batch.action)
+        assert found == pytest.approx(shares, abs=4 * (shares.max() / len(batch.action)) ** 0.5)
+
+
+def test_packed_windows_hold_pieces_that_stand_in_time_and_know_which_is_which():
+    sampler = Sampler(stored(), 9, TEN, Hindsight("final"), packed=True)
+    batch = sampler.draw(3_000, drop=0.5, rng=np.random.default_rng(0))
+    assert (batch.segment[:, 0] == 0).all()
+    episode = np.searchsorted(stored().offsets, batch.action, side="right") - 1
+    new = np.diff(batch.segment, axis=1)
+    assert set(np.unique(new)) == {0, 1}
+    on, ended = batch.action[:, :-1][new == 0], batch.action[:, :-1][new == 1]
+    assert (batch.action[:, 1:][new == 0] == on + 1).all()
+    assert set(ended) == {4, 5, 7}
+    assert (episode[:, 1:][new == 0] == episode[:, :-1][new == 0]).all()
+    moments = batch.moments
+    assert (moments["time"] == batch.action - stored().offsets[episode]).all()
+    assert (moments["horizon"] == stored().offsets[episode + 1] - batch.action).all()
+    assert (moments["skill"] == np.array([0.5, 1.0, 2.0])[episode]).all()
+    told = moments["told"]
+    assert (told[:, 1:][new == 0] == told[:, :-1][new == 0]).all()  # a piece is told the same all the way
+    assert (told[:, 1:][new == 1] == told[:, :-1][new == 1]).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_end_in_hindsight_of_a_packed_piece_hides_what_comes_after_it():
+    sampler = Sampler(stored(), 9, TEN, Hindsight("future"), packed=True)
+    batch = sampler.draw(3_000, rng=np.random.default_rng(0))
+    moments, there = batch.moments, batch.weight > 0
+    ahead = moments["goal"] - 50 - batch.action + 1
+    assert (ahead[there] == moments["horizon"][there]).all()
+    assert (~there).any()
+
+
 def test_a_window_is_what_the_player_saw():
     batch = drawn("final")
     row = next(i for i in range(100) if batch.action[i].tolist() == [1, 2, 3])
@@ -147,6 +189,11 @@ def test_whose_past_it_is_must_be_said_and_stand_together():
     apart = dataclasses.replace(by_two_agents(), columns={"agent": np.array([4, 1, 4, 4])})
     with pytest.raises(ArgumentError, match="must stand together"):
         Sampler(apart, 1, TEN, Hindsight("final"), past=2)
+
+
+def test_packed_windows_have_no_past():
+    with pytest.raises(ArgumentError, match="`past` of one"):
+        Sampler(by_two_agents(), 3, TEN, Hindsight("final"), past=2, packed=True)
 
 
 def test_sets_of_conditions_are_told_as_often_as_each_other():

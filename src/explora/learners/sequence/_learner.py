@@ -78,6 +78,8 @@ class Sequence(Recalling[SequenceState]):
     - `decay`: of the weights.
     - `norm`: the gradient is clipped to this norm.
     - `batch`: windows an update.
+    - `row`: windows are packed into rows of so many steps, as many rows as have the steps of `batch` windows (see
+      `Sampler`): nothing of a row is empty, but a step costs more the longer it is. 0: a window is a row.
     - `updates`: how many updates follow each round of a run.
     - `remember`, `insist`: how it remembers while it plays, and how much it heeds what it is told, see
       `SequencePolicy`.
@@ -102,6 +104,7 @@ class Sequence(Recalling[SequenceState]):
     decay: float = 1e-4
     norm: float = 0.25
     batch: int = 256
+    row: int = eqx.field(static=True, default=0)
     remember: Literal["ring", "window"] = eqx.field(static=True, default="ring")
     insist: float = eqx.field(static=True, default=1.0)
     returns: Literal["got", "expected"] = eqx.field(static=True, default="got")
@@ -118,8 +121,13 @@ class Sequence(Recalling[SequenceState]):
             between(name, getattr(self, name), 0)
         for name in ("batch", "warmup"):
             between(name, getattr(self, name), 1)
+        between("row", self.row, 0)
         between("drop", self.drop, 0, 1)
         between("balance", self.balance, 0, 1)
+        if self.row and self.net.past:
+            raise CombinationError(
+                "`row` puts several episodes into one, and `past` of the network is that of one alone"
+            )
         unknown = set(self.told).union(*self.together) - set(TOLD)
         if unknown:
             raise CombinationError(
@@ -173,8 +181,8 @@ class Sequence(Recalling[SequenceState]):
         if longest is not None and most > longest:
             raise ArgumentError(f"`episodes` must have at most `longest`={longest} steps each, got {most}; raise it")
         left = expected_returns(episodes) if self.returns == "expected" else None
-        window, past = self.net.window, self.net.past
-        sampler = Sampler(episodes, window, state.action, self.hindsight, past, left, self.balance)
+        window, past = self.row or self.net.window, self.net.past
+        sampler = Sampler(episodes, window, state.action, self.hindsight, past, left, self.balance, packed=self.row > 0)
         state = dataclasses.replace(state, ranges=_ranges(state.ranges, episodes, left))
         changing = jax.tree.map(jnp.copy, (state.weights, state.optimiser, state.updates))  # are given away below
         loss, done = state.losses["loss"], 0
@@ -205,10 +213,11 @@ class Sequence(Recalling[SequenceState]):
 
     def _batches(self, sampler: Sampler, count: int, rng: np.random.Generator) -> Batch:
         """`count` batches; conditions that are not to be heeded are never told."""
-        drawn = sampler.draw(count * self.batch, drop=self.drop, together=self.together, rng=rng)
+        rows = max(self.batch * self.net.window // self.row, 1) if self.row else self.batch
+        drawn = sampler.draw(count * rows, drop=self.drop, together=self.together, rng=rng)
         heeded = np.array([name in self.told for name in TOLD], np.uint8)
         drawn.moments["told"] = drawn.moments["told"] * heeded
-        return jax.tree.map(lambda x: x.reshape(count, self.batch, *x.shape[1:]), drawn)
+        return jax.tree.map(lambda x: x.reshape(count, rows, *x.shape[1:]), drawn)
 
 
 _CHUNK = 50  # updates that are worked out without coming back to the host
@@ -220,7 +229,7 @@ def _train(given: tuple, changing: tuple) -> tuple[tuple, Array]:
     learner, spec, action, ranges, rates, batches = given
 
     def loss(weights: PyTree, batch: Batch) -> Array:
-        outputs = learner.net(weights, spec, ranges, batch.moments, batch.past)
+        outputs = learner.net(weights, spec, ranges, batch.moments, batch.past, batch.segment)
         total = jnp.sum(learner.net.losses(action, outputs, batch.action) * batch.weight)
         return total / jnp.maximum(jnp.sum(batch.weight), 1.0)
 

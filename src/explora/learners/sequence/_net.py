@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray, PyTree
 
 from explora.core import Box, CombinationError, Discrete, Spec, between
 from explora.nets import features, flatten
@@ -66,8 +66,19 @@ class ToldNet(eqx.Module):
         ranges: dict[str, Array],
         moments: dict[str, Any],
         past: Past | None = None,
+        segment: Int32[Array, "lanes time"] | None = None,
     ) -> Float[Array, "lanes time outputs"]:
-        """The outputs at every step of whole windows, and with the same past for all steps of a window."""
+        """The outputs at every step of whole windows.
+
+        **Arguments:**
+
+        - `weights`: from `init`.
+        - `spec`: of a moment.
+        - `ranges`: the least and the greatest value of each number in the data.
+        - `moments`: of each step.
+        - `past`: the same for all steps of a window.
+        - `segment`: steps of different segments do not see each other; None: there is one.
+        """
         raise NotImplementedError
 
     def step(
@@ -221,9 +232,10 @@ class SequenceNet(ToldNet):
         ranges: dict[str, Array],
         moments: dict[str, Any],
         past: Past | None = None,
+        segment: Int32[Array, "lanes time"] | None = None,
     ) -> Float[Array, "lanes time outputs"]:
         tokens, before = self.tokens(weights, spec, ranges, moments), self.prefix(weights, spec, past)
-        return self.outputs(weights, self.body(weights["body"], tokens, **before))
+        return self.outputs(weights, self.body(weights["body"], tokens, segment=segment, **before))
 
     def step(
         self,

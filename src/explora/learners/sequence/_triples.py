@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int32, Key, PRNGKeyArray
 
 from explora.core import Box, CombinationError, Discrete, Spec, between
 from explora.nets import affine, features, flatten
@@ -106,19 +106,12 @@ class TripleNet(ToldNet):
         ranges: dict[str, Array],
         moments: dict[str, Any],
         past: Past | None = None,
-        *,
-        there: Bool[Array, "lanes time"] | None = None,
+        segment: Int32[Array, "lanes time"] | None = None,
     ) -> Float[Array, "lanes time outputs"]:
-        """The outputs at every step of whole windows.
-
-        **Arguments:** as for `ToldNet`, and `there`: which steps count. The others may stand before those that do or
-        after them, and hold anything; None: all count, or what does not comes last, where it changes nothing.
-        """
         tokens = self.tokens(weights, spec, moments)
         lanes, time = tokens.shape[:2]
-        segment = None
-        if there is not None:
-            segment = jnp.repeat(there.astype(jnp.int32), 3, axis=1)[:, :-1]
+        if segment is not None:
+            segment = jnp.repeat(segment, 3, axis=1)[:, :-1]  # an action belongs to the step at which it was done
         body = tokens.reshape(lanes, 3 * time, self.width)[:, 1:]
         found = self.transformer(weights["body"], body, segment=segment)
         return affine(found[:, 1::3], *weights["head"])

@@ -39,12 +39,31 @@ class Batch(NamedTuple):
     - `action`: what it did then, `(windows, window, …)`.
     - `weight`: `(windows, window)`: 1 where there is something to learn, 0 beyond the end.
     - `past`: what the same agent did in other episodes; None: nothing is shown.
+    - `segment`: where windows hold pieces of several episodes, the number of the piece, `(windows, window)`.
     """
 
     moments: dict[str, Any]
     action: Any
     weight: Any
     past: Past | None = None
+    segment: Any = None
+
+
+class _Pieces(NamedTuple):
+    """Pieces of episodes, and where they stand in windows.
+
+    **Arguments:**
+
+    - `episode`, `first`, `stop`: of each piece its episode, its first step, and that after its last, `(pieces,)`.
+    - `piece`: which piece each place of a window belongs to, `(windows, window)`.
+    - `time`: which step of its episode stands there; at least `stop` where there is nothing.
+    """
+
+    episode: Int64[np.ndarray, " pieces"]
+    first: Int64[np.ndarray, " pieces"]
+    stop: Int64[np.ndarray, " pieces"]
+    piece: Int64[np.ndarray, "windows window"]
+    time: Int64[np.ndarray, "windows window"]
 
 
 class Sampler:
@@ -54,6 +73,9 @@ class Sampler:
     last steps, and those of episodes shorter than a window, count as much as those in between, and a player who has
     just begun is as well prepared as one who has played for long. No window holds steps of two episodes. Only where
     hindsight chooses an end before that of the episode, the steps after it count for nothing.
+
+    Where most episodes are short, most of such windows is empty. Packed, a window holds whole episodes one after the
+    other, cut where a window ends, and nothing is empty; every step is as likely at every place as before.
 
     **Arguments:**
 
@@ -67,6 +89,7 @@ class Sampler:
     - `left`: the return that each step is told; None: what its episode still earned.
     - `balance`: how much more often steps of rare returns are drawn: of ten equal spans between the least and the
       greatest return of an episode, a span is drawn in proportion to its number of steps to the power `1 - balance`.
+    - `packed`: whether windows are filled up with further episodes.
     """
 
     def __init__(
@@ -78,13 +101,17 @@ class Sampler:
         past: int = 0,
         left: Float32[np.ndarray, " steps"] | None = None,
         balance: float = 0.0,
+        packed: bool = False,
     ):
         if not len(episodes):
             raise ArgumentError("`episodes` must hold at least one episode to learn from, got none")
+        if packed and past:
+            raise ArgumentError("`packed` windows hold several episodes, so they cannot be shown the `past` of one")
         self.episodes, self.window, self.action, self.hindsight = episodes, window, action, hindsight
         self.past, self._agents = past, _together(episodes) if past else np.zeros(0, np.int64)
         self._places = np.cumsum(episodes.lengths + window - 1)
-        self._often = _often(episodes, self._places, balance) if balance else None
+        self._often = np.cumsum(_often(episodes, episodes.lengths + window - 1, balance)) if balance else None
+        self._whole = _often(episodes, episodes.lengths, balance) if packed else None
         self._before, self._left = episodes.rewards_before, left
         self._skill = episodes.columns.get("skill", np.zeros(len(episodes), np.float32))
         self._goal = episodes.columns.get("goal")
@@ -120,27 +147,62 @@ class Sampler:
         - `rng`: the only source of chance.
         """
         episodes = self.episodes
-        episode, first, stop = self.places(count, rng=rng)
-        aims = self.hindsight.aims(episodes, episode, first, rng=rng)
-        start = episodes.offsets[episode]
-        time = first[:, None] + np.arange(self.window)
-        there = time < np.minimum(stop, aims.end)[:, None]
-        time = np.minimum(time, stop[:, None] - 1)
-        step = start[:, None] + time
+        at = self._windows(count, rng) if self._whole is None else self._packed(count, self._whole, rng)
+        aims = self.hindsight.aims(episodes, at.episode, at.first, rng=rng)
+        wide = lambda x: x[at.piece]
+        start, end = episodes.offsets[at.episode], np.minimum(at.stop, aims.end)
+        there = at.time < wide(end)
+        time = np.minimum(at.time, wide(at.stop) - 1)
+        step = wide(start) + time
         moments = {
             "seen": jax.tree.map(lambda x: x[step], episodes.observation),
             "action": self._last_action(step, time),
             "reward": np.where(time > 0, episodes.reward[np.maximum(step - 1, 0)], np.float32(0)),
-            "return": self._returns(start + aims.end, step),
-            "horizon": np.maximum(aims.end[:, None] - time, 1).astype(np.float32),
+            "return": self._returns(wide(start + aims.end), step),
+            "horizon": np.maximum(wide(aims.end) - time, 1).astype(np.float32),
             "time": time.astype(np.float32),
-            "skill": np.broadcast_to(self._skill[episode].astype(np.float32)[:, None], time.shape),
-            "told": self._told(count, drop, together, rng),
+            "skill": wide(self._skill[at.episode].astype(np.float32)),
+            "told": wide(_told(len(at.episode), drop, together, rng)),
         }
         if episodes.achieved is not None:
-            moments["goal"] = jax.tree.map(self._wide, self._goals(episode, aims.step))
-        past = self._past(episode, rng) if self.past else None
-        return Batch(moments, episodes.action[step], there.astype(np.float32), past)
+            moments["goal"] = jax.tree.map(wide, self._goals(at.episode, aims.step))
+        past = self._past(at.episode, rng) if self.past else None
+        segment = None if self._whole is None else at.piece - at.piece[:, :1]
+        return Batch(moments, episodes.action[step], there.astype(np.float32), past, segment)
+
+    def _windows(self, count: int, rng: np.random.Generator) -> _Pieces:
+        """One piece a window."""
+        episode, first, stop = self.places(count, rng=rng)
+        piece = np.broadcast_to(np.arange(count)[:, None], (count, self.window))
+        return _Pieces(episode, first, stop, piece, first[:, None] + np.arange(self.window))
+
+    def _packed(self, count: int, often: np.ndarray, rng: np.random.Generator) -> _Pieces:
+        """Episodes one after the other, from a step drawn at random on, cut into windows.
+
+        **Arguments:**
+
+        - `count`: how many windows.
+        - `often`: how often steps of each episode are drawn.
+        - `rng`: the only source of chance.
+        """
+        lengths, total = self.episodes.lengths, count * self.window
+        of_step, of_episode = np.cumsum(often), np.cumsum(often / lengths)
+        draw = lambda often, n: np.searchsorted(often, rng.random(n) * often[-1], side="right")
+        chosen = draw(of_step, 1)  # that in whose midst one begins is the longer, the likelier
+        skipped = int(rng.integers(0, lengths[chosen[0]]))
+        while (known := int(lengths[chosen].sum()) - skipped) < total:
+            more = 1 + int((total - known) * of_episode[-1] / of_step[-1])
+            chosen = np.concatenate([chosen, draw(of_episode, more)])
+        begin = np.cumsum(lengths[chosen]) - lengths[chosen] - skipped  # the place of each one's first step
+        own = begin < total
+        cuts = np.union1d(np.maximum(begin[own], 0), np.arange(0, total, self.window))
+        number = np.searchsorted(begin, cuts, side="right") - 1
+        episode, first = chosen[number], cuts - begin[number]
+        length = np.diff(cuts, append=total)
+        piece = np.repeat(np.arange(len(cuts)), length)
+        time = np.arange(total) - begin[number][piece]
+        shape = (count, self.window)
+        return _Pieces(episode, first, first + length, piece.reshape(shape), time.reshape(shape))
 
     def _length(self, episode: Int64[np.ndarray, " some"]) -> Int64[np.ndarray, " some"]:
         return self.episodes.offsets[episode + 1] - self.episodes.offsets[episode]
@@ -148,20 +210,13 @@ class Sampler:
     def _returns(self, end: np.ndarray, step: np.ndarray) -> np.ndarray:
         if self._left is not None:
             return self._left[step]
-        return (self._before[end][:, None] - self._before[step]).astype(np.float32)
+        return (self._before[end] - self._before[step]).astype(np.float32)
 
     def _last_action(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
         before = self.episodes.action[np.maximum(step - 1, 0)]
         none = self.action.count if isinstance(self.action, Discrete) else 0
         began = (time == 0).reshape(time.shape + (1,) * (before.ndim - 2))
         return np.where(began, np.asarray(none, before.dtype), before)
-
-    def _told(self, count: int, drop: float, together: Sequence[Sequence[str]], rng: np.random.Generator) -> np.ndarray:
-        told = rng.random((count, len(TOLD))) >= drop
-        if together:
-            sets = np.array([[name in names for name in TOLD] for names in together])
-            told = sets[rng.integers(0, len(sets), count)]
-        return self._wide(told.astype(np.uint8))
 
     def _goals(self, episode: np.ndarray, step: np.ndarray) -> Any:
         """What was achieved after each step; the goal of the episode where `step` is -1."""
@@ -190,17 +245,22 @@ class Sampler:
             jax.tree.map(take, self.episodes.observation), take(self.episodes.action), take(self.episodes.reward), there
         )
 
-    def _wide(self, x: np.ndarray) -> np.ndarray:
-        """The same at every step of a window."""
-        return np.broadcast_to(x[:, None], (len(x), self.window, *x.shape[1:]))
+
+def _told(count: int, drop: float, together: Sequence[Sequence[str]], rng: np.random.Generator) -> np.ndarray:
+    """Which conditions each of some pieces is told, `(count, conditions)` of 0 and 1."""
+    told = rng.random((count, len(TOLD))) >= drop
+    if together:
+        sets = np.array([[name in names for name in TOLD] for names in together])
+        told = sets[rng.integers(0, len(sets), count)]
+    return told.astype(np.uint8)
 
 
-def _often(episodes: Episodes, places: np.ndarray, balance: float) -> np.ndarray:
-    """How often each episode is drawn, summed up."""
-    own, returns = np.diff(places, prepend=0).astype(np.float64), episodes.returns.astype(np.float64)
+def _often(episodes: Episodes, own: Int64[np.ndarray, " episodes"], balance: float) -> np.ndarray:
+    """How often each episode is drawn that has so many places."""
+    returns = episodes.returns.astype(np.float64)
     low, high = returns.min(), returns.max()
     span = np.minimum((10 * (returns - low) / max(high - low, 1e-9)).astype(np.int64), 9)
-    return np.cumsum(own * np.maximum(np.bincount(span, own), 1.0)[span] ** -balance)
+    return own * np.maximum(np.bincount(span, own), 1.0)[span] ** -balance
 
 
 def _together(episodes: Episodes) -> np.ndarray:
