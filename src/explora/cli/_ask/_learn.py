@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -31,8 +31,12 @@ def learn(words: list[str]) -> int:
         source: Source,
         recipe: Annotated[str | None, tyro.conf.arg(help=f"what it is told of them. {_RECIPES}")] = None,
         minutes: Annotated[
-            float, tyro.conf.arg(help="stop after this much wall-clock time, but learn for one round at least")
-        ] = 10.0,
+            float | None,
+            tyro.conf.arg(help="stop after this much wall-clock time; default: 10, or any with `updates`"),
+        ] = None,
+        updates: Annotated[
+            int | None, tyro.conf.arg(help="stop after so many gradient steps: the same ones whatever the machine")
+        ] = None,
         domain: Annotated[
             str | None, tyro.conf.arg(help="in which they were played, if the source is no run: a domain, or a run")
         ] = None,
@@ -51,7 +55,18 @@ def learn(words: list[str]) -> int:
         place = source if not Path(source).exists() else str(Path(source).absolute())
         open_source(source)  # which says what is wrong before anything else is done
         parts = asking_parts(environment, place, recipe, rows=_ROWS, window=window)
-        plan = Plan(minutes=minutes, seed=seed, record=_ROWS * environment.steps, final_episodes=2, episodes=1)
+        if updates is not None and updates < 1:
+            raise ArgumentError(f"`updates` must be at least 1, got {updates}")
+        learner: Any = parts.learner
+        played = _ROWS * environment.steps  # in a turn
+        plan = Plan(
+            minutes=10.0 if minutes is None and updates is None else minutes,
+            steps=None if updates is None else -(-updates // learner.updates) * played,
+            seed=seed,
+            record=played,
+            final_episodes=2,
+            episodes=1,
+        )
         screen = watcher(quiet=quiet or as_json, recipe="learn", domain=type(environment).__name__.lower())
         path = Path(out) if out is not None else None
         return _say(begin(parts, plan, out=path, recipe="learn", watchers=screen, started=started), as_json)
