@@ -160,10 +160,9 @@ def episodes(
 ) -> Outcome:
     """Plays every row for exactly `lesson.plays` episodes and stops as soon as all are done.
 
-    A block of steps is followed by a look at whether anybody still plays. A processor that plays many episodes of a
-    policy without memory plays some of them at a time, and begins the next ones where others have ended: no step is
-    worked out of an episode that is over. Else each episode has a lane of its own, and the time is that of the longest
-    one. Memory is cleared at the start of an episode.
+    A block of steps is followed by a look at who still plays. A processor that plays many episodes of a policy without
+    memory plays some of them at a time, and begins the next ones where others have ended. Else each episode has a lane
+    of its own, and the time is that of the longest one. Memory is cleared at the start of an episode.
 
     **Arguments:** as `rollout`, and
 
