@@ -1,7 +1,7 @@
 """How an environment is played: the one rollout of the library, and its early-ending sister for evaluation."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -138,6 +138,23 @@ def _play(
     return record, last, lane.made
 
 
+class _Games(NamedTuple):
+    """Episodes to be played, one a lane.
+
+    **Arguments:**
+
+    - `world`: where.
+    - `keys`: the chance of each.
+    - `who`: the member that plays; None: there is one.
+    - `limit`: after how many steps it is over.
+    """
+
+    world: Any
+    keys: Key[Array, " lanes"]
+    who: Int32[Array, " lanes"] | None
+    limit: Int32[Array, " lanes"]
+
+
 class _Tally(eqx.Module):
     """What an evaluation counts for each lane while it runs."""
 
@@ -179,7 +196,7 @@ def episodes(
     limit = jax.vmap(lambda w: jnp.asarray(env.limit(w), jnp.int32))(worlds)
     if not isinstance(part, float) or part != 1.0:
         limit = jnp.ceil(part * limit.astype(jnp.float32)).astype(jnp.int32)
-    share = lambda others, policy, *own: others.gather(_tally(env, policy, *own))
+    share = lambda others, policy, *own: others.gather(_tally(env, policy, _Games(*own)))
     keys = row_keys(key, lanes, None if lesson.first is None else lesson.first * plays)
     own = (each(worlds), keys, each(lesson.who), each(limit))
     tally = spread(share, lanes, *own, whole=(policy,))
@@ -203,57 +220,43 @@ _BLOCK = 16
 """So many steps are played before one looks whose episode is over."""
 
 
-def _tally(
-    env: "Environment",
-    policy: "Policy",
-    world: Any,
-    keys: Key[Array, " lanes"],
-    who: Any,
-    limit: Int32[Array, " lanes"],
-) -> tuple[Array, ...]:
+def _tally(env: "Environment", policy: "Policy", games: _Games) -> tuple[Array, ...]:
     """Return and length of one episode of each lane, and whether it was solved."""
-    lanes = keys.shape[0]
+    lanes = games.keys.shape[0]
     remembers = bool(jax.tree.leaves(jax.eval_shape(lambda: policy.memory(lanes))))
     if lanes > _AT_ONCE and not remembers and jax.default_backend() == "cpu":
-        return _in_turn(env, policy, world, keys, who, limit)
-    block = _player(env, policy, world, keys, who, limit)
-    lane = jax.lax.while_loop(lambda lane: jnp.any(lane.live), block, _begin(env, policy, world, keys))
+        return _in_turn(env, policy, games)
+    block, first = _player(env, policy, games), _begin(env, policy, games)
+    lane = jax.lax.while_loop(lambda lane: jnp.any(lane.live), block, first)
     return lane.total, lane.length, lane.solved
 
 
-def _in_turn(
-    env: "Environment",
-    policy: "Policy",
-    world: Any,
-    keys: Key[Array, " episodes"],
-    who: Any,
-    limit: Int32[Array, " episodes"],
-) -> tuple[Array, ...]:
+def _in_turn(env: "Environment", policy: "Policy", games: _Games) -> tuple[Array, ...]:
     """The same for more episodes than are played at a time: whose episode is over goes on with the next one."""
-    count, of = keys.shape[0], lambda number: jax.tree.map(lambda x: x[number], (world, keys, who, limit))
+    count, of = games.keys.shape[0], lambda number: jax.tree.map(lambda x: x[number], games)
 
     def run(carry: tuple[Array, Array, _Tally, tuple]) -> tuple[Array, Array, _Tally, tuple]:
         begun, number, lane, found = carry
-        lane = _player(env, policy, *of(number))(lane)
+        lane = _player(env, policy, of(number))(lane)
         found = tuple(x.at[number].set(own) for x, own in zip(found, (lane.total, lane.length, lane.solved)))
         coming = begun + jnp.cumsum(~lane.live, dtype=jnp.int32) - 1
         anew = ~lane.live & (coming < count)
         number = jnp.where(anew, coming, number)
-        lane = where_rows(anew, _begin(env, policy, *of(number)[:2]), lane)
+        lane = where_rows(anew, _begin(env, policy, of(number)), lane)
         return begun + jnp.sum(anew, dtype=jnp.int32), number, lane, found
 
     number = jnp.arange(_AT_ONCE, dtype=jnp.int32)
-    first = _begin(env, policy, *of(number)[:2])
+    first = _begin(env, policy, of(number))
     found = tuple(jnp.zeros((count,), x.dtype) for x in (first.total, first.length, first.solved))
     carry = (jnp.asarray(_AT_ONCE, jnp.int32), number, first, found)
     return jax.lax.while_loop(lambda carry: jnp.any(carry[2].live), run, carry)[3]
 
 
-def _begin(env: "Environment", policy: "Policy", world: Any, keys: Key[Array, " lanes"]) -> _Tally:
+def _begin(env: "Environment", policy: "Policy", games: _Games) -> _Tally:
     """The starts of episodes."""
-    lanes = keys.shape[0]
+    lanes = games.keys.shape[0]
     return _Tally(
-        jax.vmap(lambda w, k: env.reset(w, key=k))(world, jax.vmap(lambda k: jr.fold_in(k, 0))(keys)),
+        jax.vmap(lambda w, k: env.reset(w, key=k))(games.world, jax.vmap(lambda k: jr.fold_in(k, 0))(games.keys)),
         policy.memory(lanes),
         jnp.ones((lanes,), bool),
         jnp.ones((lanes,), bool),
@@ -263,15 +266,9 @@ def _begin(env: "Environment", policy: "Policy", world: Any, keys: Key[Array, " 
     )
 
 
-def _player(
-    env: "Environment",
-    policy: "Policy",
-    world: Any,
-    keys: Key[Array, " lanes"],
-    who: Any,
-    limit: Int32[Array, " lanes"],
-) -> Callable[[_Tally], _Tally]:
+def _player(env: "Environment", policy: "Policy", games: _Games) -> Callable[[_Tally], _Tally]:
     """Plays a block of steps of each lane; what has ended is left as it is but for its state."""
+    world, keys, who, limit = games
     policy = policy.prepared(who)
 
     def step(_: Array, lane: _Tally) -> _Tally:

@@ -182,6 +182,28 @@ def test_it_is_a_part_like_any_other():
     Parts(ASKING, PPO(), Uniform()).check()  # who is asked can also learn by reward
 
 
+@pytest.mark.slow
+def test_episodes_packed_into_a_row_are_what_each_is_by_itself(first, learned, played):
+    data = unasked(played)
+    row = Sampler(data, 4 * BITS, ASKING.action, Hindsight("final"), packed=True).draw(3, rng=np.random.default_rng(0))
+    moments = jax.tree.map(jnp.asarray, row.moments)
+    said = lambda moments, segment: SMALL.net(learned.weights, first.spec, learned.ranges, moments, None, segment)
+    together = np.asarray(said(moments, jnp.asarray(row.segment, jnp.int32)))
+    for lane in range(3):
+        for number in range(row.segment[lane].max() + 1):
+            own = row.segment[lane] == number
+            alone = said(jax.tree.map(lambda x: x[lane][own][None], moments), None)  # noqa: B023
+            assert together[lane][own] == pytest.approx(np.asarray(alone)[0], abs=1e-4)
+    packed = dataclasses.replace(SMALL, row=4 * BITS).learn(first, data, 60, rng=np.random.default_rng(0))
+    assert int(packed.updates) == 60
+    assert float(packed.losses["loss"]) == pytest.approx(float(learned.losses["loss"]), abs=0.1)
+
+
+def test_a_row_of_several_episodes_shows_the_past_of_none():
+    with pytest.raises(CombinationError, match="of one alone"):
+        Sequence(SequenceNet(past=3), row=64)
+
+
 def test_who_is_told_nothing_cannot_learn_so():
     with pytest.raises(CombinationError, match="Walk tells nothing; wrap it"):
         Parts(Walk(), SMALL, Uniform()).check()

@@ -78,21 +78,20 @@ def test_no_request_takes_half_a_second(server: Started):
 
 
 @pytest.mark.browser
-def test_the_page_can_be_used_at_once(server: Started, tab: Callable[..., Tab]):
+def test_the_page_can_be_used_within_two_seconds(server: Started, tab: Callable[..., Tab]):
+    watched = tab()
+    watched.page.goto(f"{server.address}/app.svg")
+
     def times() -> tuple[float, float, float]:
         ours, all_ = processor_time(server.process.pid), processor_time(os.getpid())
         return time.perf_counter(), ours, all_ - ours
 
-    watched = tab()
-    watched.page.goto(f"{server.address}/app.svg")
-    # A slow machine (2.3 s were seen) needs longer where scripts are compiled for the first time and nothing was read.
-    for load, limit in ((lambda: watched.enter(server.link), 3.0), (watched.page.reload, 2.0)):
-        before = times()
-        load()
-        watched.page.wait_for_selector("figure.chart path.line")
-        watched.page.wait_for_selector(".gallery .card")
-        clock, served, browsed = (after - earlier for after, earlier in zip(times(), before, strict=True))
-        assert min(clock, max(served, browsed)) < limit, (clock, served, browsed)
+    before = times()
+    watched.enter(server.link)
+    watched.page.wait_for_selector("figure.chart path.line")
+    watched.page.wait_for_selector(".gallery .card")
+    clock, served, browsed = (after - earlier for after, earlier in zip(times(), before, strict=True))
+    assert min(clock, max(served, browsed)) < 2.0, (clock, served, browsed)
     watched.until(lambda: "100,000 tasks" in watched.text("main"), 60.0)
     cards = "document.querySelectorAll('.gallery .card').length"
     assert watched.page.evaluate(cards) < 80, "cards that nobody sees do not exist"
