@@ -37,8 +37,14 @@ export class Watch implements Page {
   private run: Run | null = null;
   private suite: string | null = null;
   private seen: News | null = null;
+  private grown = false;
   private due = 0;
   private last = 0;
+  private all = (): void => {};
+
+  constructor() {
+    this.more.addEventListener("toggle", () => this.more.open && this.all()); // nobody waits for what nobody sees
+  }
 
   async show(place: HTMLElement): Promise<void> {
     fill(
@@ -80,12 +86,16 @@ export class Watch implements Page {
     this.seen = news;
     this.tiles();
     if (before !== null && JSON.stringify(before) === JSON.stringify(news)) return;
-    if (this.due) return;
-    const wait = Math.max(0, this.last + PATIENCE - Date.now());
+    this.grown ||= before?.tasks !== news.tasks;
+    const shown = before ?? this.run;
+    const first = (shown?.records === 0 && news.records > 0) || (shown?.tasks === 0 && news.tasks > 0);
+    if (this.due && !first) return;
+    window.clearTimeout(this.due);
     this.due = window.setTimeout(() => {
       this.due = 0;
-      void this.refresh(before?.tasks !== news.tasks);
-    }, wait);
+      void this.refresh(this.grown);
+      this.grown = false;
+    }, first ? 0 : Math.max(0, this.last + PATIENCE - Date.now()));
   }
 
   private async refresh(tasks: boolean): Promise<void> {
@@ -96,12 +106,11 @@ export class Watch implements Page {
       document.title = `${this.run.name} · explora`;
       if (this.run.asks && this.axis === "steps") this.axis = "answers";
       this.tiles();
-      await this.draw();
-      await this.matrix();
       this.archive.hidden = this.run.asks;
       this.next.node.hidden = this.run.asks;
-      this.next.begin();
       if (tasks && !this.run.asks) this.gallery.refresh();
+      await Promise.all([this.draw(), this.matrix()]);
+      this.next.begin();
     } catch (error) {
       tell((error as Error).message, true);
     }
@@ -143,7 +152,8 @@ export class Watch implements Page {
     const ours = found.held_out.map((line, i) => chart(line, `Solved on ${line.name}`, name, true, i % 4));
     const first = found.metrics.filter((line) => FIRST.includes(line.name)).map((line) => chart(line, line.name, name, line.name.endsWith("solved"), 2));
     fill(this.curves, ...ours, ...first, !asks && chart(found.speed, "Steps a second", name, false, 3));
-    fill(this.metrics, ...found.metrics.map((line) => chart(line, line.name, name, false, 3)));
+    this.all = (): void => fill(this.metrics, ...found.metrics.map((line) => chart(line, line.name, name, false, 3)));
+    if (this.more.open) this.all();
     if (!found.metrics.length && !ours.length) fill(this.curves, h("p", { class: "faint" }, found.whole ? "Nothing has been recorded yet." : "Reading…"));
   }
 

@@ -171,7 +171,12 @@ def test_a_follower_equals_reading_at_once(tmp_path: Path, monkeypatch: pytest.M
     write_run(tmp_path / "run", records=10, tasks=40)
     with RunFolder.open(tmp_path / "run") as folder:
         follower = Follower(folder)
+        seen, put = [], follower._put
+        monkeypatch.setattr(follower, "_put", lambda **new: (put(**new), seen.append(follower.known.tasks.id.tolist())))
         follower.look()
+        shown = sorted({len(ids) for ids in seen})
+        assert shown == list(range(0, 41, 4)), "what is there is shown while the rest is read, but no half of a turn"
+        assert all(ids == list(range(len(ids))) for ids in seen)
         records = folder.database.records()
         for name in records.metrics:
             np.testing.assert_array_equal(follower.known.records.metrics[name], records.metrics[name])

@@ -9,7 +9,7 @@ from explora.core import ExploraError
 from explora.plots import Generality, Matrix, SuiteResult, generality, matrices, suite_results
 from explora.store import Records, RunFolder, TaskColumns
 
-_BLOCK = 2000  # records that are read at once: in between other threads have their turn
+_BLOCK = 2000  # records or tasks that are read at once: in between other threads have their turn
 _LIVE, _IDLE = 1.0, 5.0  # how long a follower sleeps while the run goes on, and else: it may be resumed [s]
 
 
@@ -115,8 +115,13 @@ class Follower:
         last = int(tasks.turn[-1]) if len(tasks.turn) else -1
         if last >= newest:
             return
-        blocks = list(self.folder.database.task_columns(last))
-        self._put(tasks=TaskColumns(*(np.concatenate(column) for column in zip(tasks, *blocks, strict=True))))
+        waiting = _of(tasks, slice(0))
+        for block in self.folder.database.task_columns(last, _BLOCK):
+            waiting = _end_to_end(waiting, block)
+            whole = int(np.searchsorted(waiting.turn, waiting.turn[-1]))  # the newest turn may go on in the next block
+            tasks, waiting = _end_to_end(tasks, _of(waiting, slice(whole))), _of(waiting, slice(whole, None))
+            self._put(tasks=tasks)
+        self._put(tasks=_end_to_end(tasks, waiting))
 
     def _read_evaluations(self) -> None:
         rows = self.folder.database.evaluations()
@@ -146,6 +151,14 @@ def _nothing(facts: dict[str, Any]) -> Known:
     tasks = TaskColumns(whole, whole, whole, real, whole)
     turns: dict[str, int] = {"record": -1, "evaluation": -1, "version": -1, "task": -1}
     return Known(facts, records, tasks, (), (), (), turns, whole=False)
+
+
+def _of(tasks: TaskColumns, which: slice) -> TaskColumns:
+    return TaskColumns(*(column[which] for column in tasks))
+
+
+def _end_to_end(first: TaskColumns, then: TaskColumns) -> TaskColumns:
+    return TaskColumns(*(np.concatenate(pair) for pair in zip(first, then, strict=True)))
 
 
 def _joined(first: Records, then: Records) -> Records:
