@@ -12,6 +12,8 @@ endif
 PYTHON ?= $(firstword $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python; done))
 BIN := .venv/bin
+# where Python is told to keep no bytecode, every program that a test starts compiles all of explora again: seconds each
+export PYTHONDONTWRITEBYTECODE =
 # on two processes; should one crash, the rest is not waited for (a replaced one is, for ever)
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadscope --max-worker-restart 0
 QUIET := --quiet --disable-pip-version-check

@@ -2,7 +2,7 @@
 
     python benchmarks/just_ask_maze.py --work runs/just_ask_maze
 
-It makes the archive (`explora run maze --recipe dr --keep-experience 4`, ten minutes), trains on nine tenths of its
+It makes the archive (`explora run maze --recipe dr --keep-experience 1`, ten minutes), trains on nine tenths of its
 mazes for half an hour, and asks in the others. Each step is kept in the folder of `--work`: an interrupted benchmark
 goes on where it was; what is to be measured anew is deleted first. What it measures is said in `PROTOCOL`.
 """
@@ -27,7 +27,7 @@ from explora.store.experience import EpisodeStore
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "asked-maze.png"
 PROTOCOL = """
-The archive of `explora run maze --recipe dr --keep-experience 4` is split by mazes: nine tenths are learned from
+The archive of `explora run maze --recipe dr --keep-experience 1` is split by mazes: nine tenths are learned from
 (recipe `words` of `explora learn`), the others are asked in. `returns`: six returns from 0 to the best that each maze
 has, 3 times each, told with the number of steps in which they are usually got; the correlation of single episodes, and
 of the means of each three. `words`:
@@ -56,7 +56,7 @@ def archive(work: Path, minutes: float, more: list[str]) -> Path:
             "--minutes",
             str(minutes),
             "--keep-experience",
-            "4",
+            "1",
             "--watch",
             "graded",
         ]
@@ -114,7 +114,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if language is None:
         raise TypeError("mazes have a language")
     pairs = _maze.combinations(domain.retell(learned), language, options.pairs, seed=options.seed)
-    fields = {name: value for name in ("balance", "batch", "rate") if (value := getattr(options, name)) is not None}
+    chosen = {name: getattr(options, name) for name in ("balance", "batch", "rate", "insist")}
+    fields = {name: value for name, value in chosen.items() if value is not None}
     trained = model(work, domain, pairs, options.minutes, options.seed, fields)
     player = load(trained)
     asking: Any = player.parts.domain
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--archive-minutes", type=float, default=10.0)
     parser.add_argument("--minutes", type=float, default=30.0, help="of training")
     parser.add_argument("--seed", type=int, default=0)
-    for name, kind in (("balance", float), ("batch", int), ("rate", float)):
+    for name, kind in (("balance", float), ("batch", int), ("rate", float), ("insist", float)):
         parser.add_argument(f"--{name}", type=kind, help="of the learner, if another than that of `explora learn`")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--each", type=int, default=60, help="requests for each pair")

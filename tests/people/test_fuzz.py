@@ -3,6 +3,7 @@
 `EXPLORA_FUZZ` says how many examples every operation gets (100).
 """
 
+import asyncio
 import contextlib
 import importlib.util
 import json
@@ -13,11 +14,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ._around import NASTY, Browser, Server, offer, served, uuid
+from ._around import ADDRESS, NASTY, Browser, Server, offer, served, uuid
 from ._large import write_large
 from .browser._stage import lacking
 
@@ -56,25 +58,32 @@ class Crowd:
             "value": ["cat", NASTY],
             "parent": [0, 1, 2],
         }
-        self.browsers = {role: self.enter(role) for role in ROLES}
+        self.loop = asyncio.new_event_loop()  # one for all requests: a thread for each is most of what a request takes
+        self.clients = {role: self.enter(role) for role in ROLES}
 
-    def enter(self, role: str) -> Browser:
+    def enter(self, role: str) -> httpx2.AsyncClient:
         """A session for somebody, whatever was done to them."""
-        if role == "nobody":
-            return Browser(self.server.app)
+        browser = Browser(self.server.app, None if role == "nobody" else self.link(role))
+        way = httpx2.ASGITransport(self.server.app)
+        told = {"base_url": ADDRESS, "headers": {"X-Explora": "1"}, "cookies": browser.client.cookies}
+        return httpx2.AsyncClient(transport=way, follow_redirects=True, **told)
+
+    def link(self, role: str) -> str:
+        """The token of a link for somebody."""
         access = self.server.people.access
         if self.ids[role] not in {person.id for person in access.people()}:  # forgotten for ever
             self.ids[role] = access.invite(self.owner, role, role, uuid())[0].id
             self.real["people"].append(self.ids[role])
         access.restore(self.owner, self.ids[role], uuid())
-        return Browser(self.server.app, access.link(self.owner, self.ids[role], uuid()))
+        return access.link(self.owner, self.ids[role], uuid())
 
     def send(self, role: str, request: dict[str, Any]) -> int:
         """The status of the answer."""
-        answer = self.browsers[role].client.request(**request)
+        ask = lambda: self.loop.run_until_complete(self.clients[role].request(**request))
+        answer = ask()
         if answer.status_code == 401 and role != "nobody" and request["url"] != "/api/session":
-            self.browsers[role] = self.enter(role)
-            answer = self.browsers[role].client.request(**request)
+            self.clients[role] = self.enter(role)
+            answer = ask()
         if answer.status_code >= 400:
             assert isinstance(answer.json()["error"], str), request
         return answer.status_code
@@ -89,7 +98,9 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     write_large(place / "run", tasks=60, records=20, versions=3)  # of mazes, so that all its parts can be built
     with served(place / "run", queue=place / "queue.db") as server:
         assert server.people.panel.wait(300.0)
-        yield Crowd(server)
+        found = Crowd(server)
+        yield found
+        found.loop.close()
 
 
 def operations(crowd: Crowd) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Bool, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from explora.core import (
     ArgumentError,
@@ -36,7 +36,7 @@ class Studied(Learner[SequenceState]):
     """Learns from stored episodes; what it plays shows how far it has come, and is not learned from.
 
     Where goals are words (`Spoken`), each update is told some of what is true of its episodes: 1 … `said` clauses,
-    drawn anew each turn, so that any combination can be asked for.
+    drawn anew each turn in proportion to what they say of an episode, so that any combination can be asked for.
 
     **Arguments:**
 
@@ -108,7 +108,8 @@ class Studied(Learner[SequenceState]):
         rng = np.random.default_rng(np.asarray(jr.key_data(key)))
         if isinstance(environment, Spoken):
             true = _true(self.source, self.episodes, _Words(environment))
-            told = tell(true, self.said, apart=places(environment.language, self.apart), rng=rng)
+            apart = places(environment.language, self.apart)
+            told = tell(true, self.said, apart=apart, news=_news(true), rng=rng)
             none = np.broadcast_to(np.uint8(0), (data.steps, told.shape[1]))
             data = dataclasses.replace(data, achieved=none, columns={**data.columns, "goal": told})
         # the rate would fall and rise again with every turn
@@ -142,20 +143,25 @@ def tell(
     said: int,
     *,
     apart: Some[Some[int]] = (),
+    news: Float[np.ndarray, " clauses"] | None = None,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Some of what is true of each episode: 1 … `said` clauses, as many as there are at most, each as likely.
+    """Some of what is true of each episode: 1 … `said` clauses, as many as there are at most.
 
     **Arguments:**
 
     - `true`: which clauses are.
     - `said`: how many are told at most.
     - `apart`: clauses that are never all told of the same episode; one of them, drawn at random, is then left out.
+    - `news`: each next clause is drawn in proportion to this, of those that are left; None: each is as likely.
     - `rng`: the only source of chance.
 
     **Returns:** `(episodes, clauses)` of 0 and 1.
+
+    **Reference:** Efraimidis and Spirakis 2006 for drawing by `news`: the smallest of exponential times come first.
     """
-    order = np.argsort(np.where(true, rng.random(true.shape), 2.0), axis=1)
+    times = rng.exponential(size=true.shape) / (np.ones(true.shape[1]) if news is None else news)
+    order = np.argsort(np.where(true, times, np.inf), axis=1)
     rank = np.argsort(order, axis=1)
     count = rng.integers(1, said + 1, len(true))
     told = true & (rank < count[:, None])
@@ -163,6 +169,11 @@ def tell(
         both = np.flatnonzero(told[:, list(clauses)].all(1))
         told[both, rng.choice(np.asarray(clauses), len(both))] = False
     return told.astype(np.uint8)
+
+
+def _news(true: Bool[np.ndarray, "episodes clauses"]) -> Float[np.ndarray, " clauses"]:
+    """How much each clause says of an episode [nats]: what is nearly always true need not be told often."""
+    return -np.log(np.clip(true.mean(0), 1e-3, 0.95))
 
 
 class _Words:
