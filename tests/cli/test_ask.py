@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from explora.adapters.stored import SUBJECTS, Studied, asking_parts, open_source, places, tell
+from explora.adapters.stored._studied import _news
 from explora.cli import main
 from explora.cli._ask._ask import _Wanted
 from explora.core import ArgumentError, CombinationError, Episodes, NotThere, Policy, UnknownName, record
@@ -115,6 +116,22 @@ def test_some_of_what_is_true_is_told_and_nothing_else():
     assert np.allclose([np.mean(many == n) for n in (1, 2, 3)], 1 / 3, atol=0.05)
     # each clause that is true is as likely to be told
     assert np.ptp([told[true[:, at], at].mean() for at in range(6)]) < 0.06
+
+
+def test_clauses_are_told_in_proportion_to_what_they_say():
+    rng, news = np.random.default_rng(0), np.array([1.0, 2.0, 5.0])
+    told = tell(np.ones((20_000, 3), bool), 1, news=news, rng=rng)
+    assert np.allclose(told.mean(0), news / 8, atol=0.015)
+    told = tell(np.ones((20_000, 3), bool), 2, news=news, rng=rng)
+    both = told[told.sum(1) == 2]
+    first = news / 8  # then one of the other two, in proportion again
+    left_out = [
+        sum(first[i] * first[j] / (1 - first[i]) for i, j in ((a, b), (b, a))) for a, b in ((1, 2), (0, 2), (0, 1))
+    ]
+    assert np.allclose(1 - both.mean(0), left_out, atol=0.02)
+    few = tell(rng.random((4000, 3)) < [0.999, 0.5, 0.0], 3, news=_news(np.array([[True, True, False]])), rng=rng)
+    assert np.all(few[:, 2] == 0)
+    assert few[:, 0].mean() > 0.5, "what is always true is told too, if there is room"
 
 
 def test_what_is_held_out_is_never_told_together():
