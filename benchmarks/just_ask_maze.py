@@ -29,8 +29,8 @@ PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "asked-maze.png"
 PROTOCOL = """
 The archive of `explora run maze --recipe dr --keep-experience 1` is split by mazes: nine tenths are learned from
 (recipe `words` of `explora learn`), the others are asked in. `returns`: six returns from 0 to the best that each maze
-has, 3 times each, told with the number of steps in which they are usually got; the correlation of single episodes, and
-of the means of each three. `words`:
+has, 3 times each, told with the number of steps in which they are usually got; the correlation of single episodes, of
+the means of each three, and of the points of the calibration curve, one for each of the six. `words`:
 pairs of clauses that were never told together, drawn at random among those of what a player can know while it acts (its
 own actions and the cells ahead, not the map) that are true of 1 to 40 % of all episodes; asked in mazes in which
 somebody has done both. `asked for nothing`: the same model with no condition told. `asked for another`: told the
@@ -132,6 +132,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "returns": {
             "correlation": asked.correlation,
             "correlation of means": asked.of_means,
+            "correlation of levels": asked.of_levels,
             "levels": [level._asdict() for level in asked.levels],
             "luck": asked.luck,
             "verdict": asked.verdict,

@@ -57,9 +57,7 @@ def arguments() -> argparse.Namespace:
     chosen.stages = chosen.stages or list(STAGES)
     chosen.work = chosen.work or ROOT / "runs" / ("walker_claims-smoke" if chosen.smoke else "walker_claims")
     name = "walker_claims.json" if chosen.budget is None else f"walker_claims_{chosen.budget / 1e6:g}M.json"
-    chosen.out = chosen.out or (
-        chosen.work / "report.json" if chosen.smoke else ROOT / "benchmarks" / "results" / name
-    )
+    chosen.out = chosen.out or (chosen.work / "report.json" if chosen.smoke else ROOT / "benchmarks" / "results" / name)
     return chosen
 
 

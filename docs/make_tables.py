@@ -152,9 +152,10 @@ def asked_returns() -> str:
         return MISSING
     levels = found["returns"]["levels"]
     rows = [(f"{x['asked']:.2f}", f"{x['achieved']:.2f}", f"{x['low']:.2f}–{x['high']:.2f}") for x in levels]
-    alone, mean = found["returns"]["correlation"], found["returns"]["correlation of means"]
+    alone, mean, curve = (found["returns"][f"correlation{of}"] for of in ("", " of means", " of levels"))
     told = (
-        f"Correlation of asked and achieved over single episodes: {alone:.2f}; of the mean of three each: {mean:.2f}."
+        f"Correlation of asked and achieved over single episodes: {alone:.2f}; of the mean of three each: {mean:.2f}; "
+        f"of the rows of this table: {curve:.2f}."
     )
     picture = "pictures/asked-maze.png"
     shown = f"![Asked and achieved in mazes]({picture})\n\n" if (ROOT / "docs" / picture).exists() else ""

@@ -51,13 +51,14 @@ def combinations(true: np.ndarray, language: Language, count: int, *, seed: int)
 
 
 def returns(asking: Asking, player: Player, data: Episodes, held_out: Episodes, count: int, seed: int) -> Calibration:
-    """Asks for returns from 0 to the best of each maze, with the number of steps in which they are usually got."""
+    """Asks thrice for each of six returns up to the best of each maze, with the steps in which they are usually got."""
     tasks = tasks_of(held_out.take(np.arange(min(count, len(held_out)))))
     inner: Any = asking.environment.environment
     best = np.asarray(jax.jit(jax.vmap(lambda task: inner.optimal_return(inner.world(task))))(tasks))
     steps, told = usual_steps(data), ("return", "horizon")
     key = jr.fold_in(jr.key(seed), 1)
-    return calibrate(asking, player.policy, tasks, np.zeros(len(best)), best, levels=6, told=told, steps=steps, key=key)
+    least, often = np.zeros(len(best)), {"levels": 6, "repeats": 3}
+    return calibrate(asking, player.policy, tasks, least, best, **often, told=told, steps=steps, key=key)
 
 
 def words(

@@ -45,6 +45,10 @@ def test_by_hand():
         np.repeat([0.0, 1, 2], 2), np.array([0.0, 1, 0, 3, 2, 3]), np.repeat([0, 1, 2], 2), np.zeros(6, int)
     )
     assert twice.of_means == pytest.approx(1)
+    many = Calibration(
+        np.array([0.0, 1, 1, 2, 2, 3]), np.array([5.0, 7, 0, 0, 9, 2]), np.array([0, 0, 1, 1, 2, 2]), np.arange(6)
+    )
+    assert many.of_levels == pytest.approx(np.corrcoef([0.5, 1.5, 2.5], [6.0, 0, 5.5])[0, 1])
     assert twice.correlation < 0.8
 
 

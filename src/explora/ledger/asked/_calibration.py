@@ -60,6 +60,12 @@ class Calibration(NamedTuple):
         return self._replace(asked=mean(self.asked), achieved=mean(self.achieved)).correlation
 
     @property
+    def of_levels(self) -> float:
+        """The same correlation, of the points of the calibration curve: one for each level of asking."""
+        asked, achieved = (np.array([getattr(level, name) for level in self.levels]) for name in ("asked", "achieved"))
+        return self._replace(asked=asked, achieved=achieved).correlation
+
+    @property
     def levels(self) -> tuple[Level, ...]:
         """What came of each level of asking, from low to high."""
         found = []
