@@ -8,6 +8,7 @@ goes on where it was; what is to be measured anew is deleted first. What it meas
 """
 
 import argparse
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from explora.runs import run as begin
 from explora.store import RunFolder
 from explora.store.experience import EpisodeStore
 
+INSIST = (1.0, 3.0, 5.0, 8.0, 12.0, 20.0)
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "asked-maze.png"
 PROTOCOL = """
 The archive of `explora run maze --recipe dr --keep-experience 1` is split by mazes: nine tenths are learned from
@@ -34,7 +36,9 @@ the means of each three, and of the points of the calibration curve, one for eac
 pairs of clauses that were never told together, drawn at random among those of what a player can know while it acts (its
 own actions and the cells ahead, not the map) that are true of 1 to 40 % of all episodes; asked in mazes in which
 somebody has done both. `asked for nothing`: the same model with no condition told. `asked for another`: told the
-clauses of another request (the shuffled control), judged by its own. `skills`: asked to play as eight versions of the
+clauses of another request (the shuffled control), judged by its own. `insist`: how much the request is exaggerated, the
+best of those tried for other pairs, which were told together, in mazes that were learned from (the share of all
+requests that came true); all that follows is asked so. `skills`: asked to play as eight versions of the
 learner did whose returns in the archive are evenly spaced; Spearman correlation of these with the mean returns shown.
 """
 
@@ -114,19 +118,23 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if language is None:
         raise TypeError("mazes have a language")
     pairs = _maze.combinations(domain.retell(learned), language, options.pairs, seed=options.seed)
-    chosen = {name: getattr(options, name) for name in ("balance", "batch", "rate", "insist")}
+    chosen = {name: getattr(options, name) for name in ("balance", "batch", "rate")}
     fields = {name: value for name, value in chosen.items() if value is not None}
     trained = model(work, domain, pairs, options.minutes, options.seed, fields)
     player = load(trained)
     asking: Any = player.parts.domain
     clock, cpu = time.perf_counter(), time.process_time()
-    asked = _maze.returns(asking, player, learned, others, options.mazes // 2, options.seed)
-    said = _maze.words(asking, player, others, pairs, options.each, options.seed)
-    skill = _maze.skills(asking, player, learned, others, options.mazes, options.seed)
+    tried = _maze.insisting(asking, player.policy, learned, pairs, INSIST, options.seed)
+    insist = max(tried, key=tried.__getitem__)
+    policy = dataclasses.replace(player.policy, insist=insist)
+    asked = _maze.returns(asking, policy, learned, others, options.mazes // 2, options.seed)
+    said = _maze.words(asking, policy, others, pairs, options.each, options.seed)
+    skill = _maze.skills(asking, policy, learned, others, options.mazes, options.seed)
     learner = player.state.learner
     found = {
         "archive": {"episodes": len(learned) + len(others), "steps": learned.steps + others.steps}
         | {"mean return": float(np.concatenate([learned.returns, others.returns]).mean())},
+        "insist": {"tried": tried, "taken": insist},
         "model": fields
         | {"minutes": options.minutes, "updates": int(learner.updates), "loss": float(learner.losses["loss"])},
         "returns": {
@@ -175,7 +183,7 @@ def main() -> None:
     parser.add_argument("--archive-minutes", type=float, default=10.0)
     parser.add_argument("--minutes", type=float, default=30.0, help="of training")
     parser.add_argument("--seed", type=int, default=0)
-    for name, kind in (("balance", float), ("batch", int), ("rate", float), ("insist", float)):
+    for name, kind in (("balance", float), ("batch", int), ("rate", float)):
         parser.add_argument(f"--{name}", type=kind, help="of the learner, if another than that of `explora learn`")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--each", type=int, default=60, help="requests for each pair")
@@ -193,7 +201,7 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     sys.stderr.write(
-        json.dumps({name: found[name] for name in ("model", "returns", "words", "skills")}, indent=1) + "\n"
+        json.dumps({name: found[name] for name in ("model", "insist", "returns", "words", "skills")}, indent=1) + "\n"
     )
 
 

@@ -1,5 +1,7 @@
 """Asking in mazes: returns, held-out combinations of clauses, and versions of the learner."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -8,11 +10,10 @@ import jax.random as jr
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from explora.core import Environment, Episodes, Language, record
+from explora.core import Environment, Episodes, Language, Policy, record
 from explora.domains.maze import MazeTask
 from explora.domains.views import CONDITIONS, Asking, Request
 from explora.ledger.asked import Calibration, calibrate, requests, usual_steps
-from explora.runs import Player
 
 from ._measure import share
 
@@ -50,7 +51,7 @@ def combinations(true: np.ndarray, language: Language, count: int, *, seed: int)
     return found
 
 
-def returns(asking: Asking, player: Player, data: Episodes, held_out: Episodes, count: int, seed: int) -> Calibration:
+def returns(asking: Asking, policy: Policy, data: Episodes, held_out: Episodes, count: int, seed: int) -> Calibration:
     """Asks thrice for each of six returns up to the best of each maze, with the steps in which they are usually got."""
     tasks = tasks_of(held_out.take(np.arange(min(count, len(held_out)))))
     inner: Any = asking.environment.environment
@@ -58,11 +59,23 @@ def returns(asking: Asking, player: Player, data: Episodes, held_out: Episodes, 
     steps, told = usual_steps(data), ("return", "horizon")
     key = jr.fold_in(jr.key(seed), 1)
     least, often = np.zeros(len(best)), {"levels": 6, "repeats": 3}
-    return calibrate(asking, player.policy, tasks, least, best, **often, told=told, steps=steps, key=key)
+    return calibrate(asking, policy, tasks, least, best, **often, told=told, steps=steps, key=key)
+
+
+def insisting(
+    asking: Asking, policy: Any, learned: Episodes, apart: list[tuple[str, str]], values: Sequence[float], seed: int
+) -> dict[float, float]:
+    """For each value of `insist` which share of requests comes true: pairs that were told together, in known mazes."""
+    some = learned.take(np.random.default_rng(seed).permutation(len(learned))[:20_000])
+    true = asking.environment.environment.retell(some)
+    drawn = [combinations(true, asking.environment.environment.language, 10, seed=seed + n) for n in (1, 2)]
+    pairs = [pair for pair in dict.fromkeys([*drawn[0], *drawn[1]]) if pair not in apart][:10]
+    share_of = lambda each: words(asking, each, some, pairs, 30, seed + 1)["all"]["asked"]["share"]
+    return {value: share_of(dataclasses.replace(policy, insist=value)) for value in values}
 
 
 def words(
-    asking: Asking, player: Player, held_out: Episodes, pairs: list[tuple[str, str]], each: int, seed: int
+    asking: Asking, policy: Policy, held_out: Episodes, pairs: list[tuple[str, str]], each: int, seed: int
 ) -> dict[str, Any]:
     """Asks for combinations that were never told together, in mazes in which somebody has done both."""
     inner, rng = asking.environment.environment, np.random.default_rng(seed)
@@ -81,9 +94,9 @@ def words(
         said[number, [at[name] for name in names]] = True
     wanted, shuffled = said[pair], said[(pair + 1 + rng.integers(0, len(pairs) - 1, len(pair))) % len(pairs)]
     played = {
-        "asked": _told(asking, player, tasks, wanted, ("goal",), seed),
-        "asked for nothing": _told(asking, player, tasks, wanted, (), seed),
-        "asked for another": _told(asking, player, tasks, shuffled, ("goal",), seed),
+        "asked": _told(asking, policy, tasks, wanted, ("goal",), seed),
+        "asked for nothing": _told(asking, policy, tasks, wanted, (), seed),
+        "asked for another": _told(asking, policy, tasks, shuffled, ("goal",), seed),
     }
     came_true = {name: (~wanted | inner.retell(found)).all(1) for name, found in played.items()}
     table = [
@@ -98,13 +111,13 @@ def words(
     return {"pairs": table, "where the unasked do it in at most 40 %": some, "all": every}
 
 
-def _told(asking: Asking, player: Player, tasks: Any, goals: np.ndarray, told: tuple[str, ...], seed: int) -> Episodes:
+def _told(asking: Asking, policy: Policy, tasks: Any, goals: np.ndarray, told: tuple[str, ...], seed: int) -> Episodes:
     """What came of asking for clauses, as the maze itself would have recorded it."""
     inner: Environment = asking.environment.environment
     usual = jax.jit(jax.vmap(asking.space.of))(tasks)
     heard = jnp.broadcast_to(jnp.array([name in told for name in CONDITIONS]), usual.told.shape)
     wanted = Request(usual.task, usual.returns, usual.horizon, jnp.asarray(goals.astype(np.uint8)), usual.skill, heard)
-    return _seen(record(Asking(inner, ()), player.policy, wanted, key=jr.fold_in(jr.key(seed), 2)), tasks)
+    return _seen(record(Asking(inner, ()), policy, wanted, key=jr.fold_in(jr.key(seed), 2)), tasks)
 
 
 def _seen(episodes: Episodes, tasks: Any) -> Episodes:
@@ -128,7 +141,7 @@ def versions(data: Episodes, count: int) -> list[tuple[int, float]]:
     return found
 
 
-def skills(asking: Asking, player: Player, data: Episodes, held_out: Episodes, tasks: int, seed: int) -> dict[str, Any]:
+def skills(asking: Asking, policy: Policy, data: Episodes, held_out: Episodes, tasks: int, seed: int) -> dict[str, Any]:
     """Asks to play as versions of the learner did, each in the same mazes."""
     some = tasks_of(held_out.take(np.arange(min(tasks, len(held_out)))))
     count, chosen = some.walls.shape[0], versions(data, 8)
@@ -136,7 +149,7 @@ def skills(asking: Asking, player: Player, data: Episodes, held_out: Episodes, t
     wanted = requests(asking, many, np.zeros(count * len(chosen), np.float32), told=("skill",))
     skill = jnp.asarray(np.repeat([turn for turn, _ in chosen], count), jnp.float32)
     wanted = Request(wanted.task, wanted.returns, wanted.horizon, wanted.goal, skill, wanted.told)
-    done = record(asking, player.policy, wanted, key=jr.fold_in(jr.key(seed), 3))
+    done = record(asking, policy, wanted, key=jr.fold_in(jr.key(seed), 3))
     shown = done.returns.reshape(len(chosen), count).mean(1)
     known = np.array([earned for _, earned in chosen])
     return {
