@@ -204,6 +204,50 @@ def asked_luck() -> str:
     return _table(("told of each action", "asked for the best", "achieved", "luck", "called optimistic"), rows)
 
 
+def yardsticks() -> str:
+    """Tasks whose optimum is known: what was reached, over how many seeds, and what to compare it with."""
+    rows = []
+    for name, (said, wanted, what, others) in _YARDSTICKS.items():
+        found = _asked(name)
+        if found is not None:
+            beside = "; ".join(f"{label} {_reached(found, path)}" for label, path in others.items())
+            rows.append((said, str(len(found["seeds"])), wanted, _reached(found, what), beside))
+    return _table(("", "seeds", "wanted", "reached", "beside it"), rows) if rows else MISSING
+
+
+_YARDSTICKS: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "graphs": (
+        "shortest paths from random walks: starts that get the best that the data have",
+        "≥ 0.95",
+        "found",
+        {"exact posterior": "posterior", "a random walk": "random"},
+    ),
+    "bits": ("50 bits, random data: solved", "≥ 0.99", "hindsight/solved", {"without hindsight": "control/solved"}),
+    "dark_room": ("Dark Room, goals never seen: share of the optimum", "≥ 0.65", "share", {}),
+    "minds": (
+        "theory of mind: what is lost to the exact posterior [nats]",
+        "≤ 0.02",
+        "excess",
+        {"knowing nothing of the agent": "nothing known"},
+    ),
+    "key_to_door": (
+        "Key-to-Door from 1,000 random episodes: solved",
+        "≥ 0.60",
+        "asked/solved",
+        {"imitating the best tenth": "best tenth/solved", "random play": "random"},
+    ),
+}
+"""What is said of each, what is wanted, where its summary says what was reached, and what stands beside it."""
+
+
+def _reached(found: dict[str, Any], path: str) -> str:
+    """The mean over seeds of what stands at a place of a summary, with the least and the greatest."""
+    at = found["summary"]
+    for name in path.split("/"):
+        at = at[name]
+    return f"{at['mean']:.3g} ({at['least']:.3g}–{at['greatest']:.3g})"
+
+
 def asked_requests() -> str:
     """Exploration by asking against uniform requests."""
     found = _asked("requests")
@@ -286,6 +330,7 @@ TABLES = {
         "asked returns": asked_returns,
         "asked words": asked_words,
         "asked skills": asked_skills,
+        "yardsticks": yardsticks,
         "luck": asked_luck,
         "requests": asked_requests,
     },
