@@ -196,6 +196,8 @@ export class Watch implements Page {
   }
 }
 
+const SHADES = 40; // of the heat map: all cells of a shade are one path, for thousands of elements make a page slow
+
 function heat(found: Versions): SVGElement {
   const cell = Math.max(8, Math.min(18, Math.floor(760 / Math.max(1, found.turns.length))));
   const left = 150;
@@ -203,19 +205,31 @@ function heat(found: Versions): SVGElement {
   const height = found.tasks.length * tall + 22;
   const width = left + found.turns.length * cell + 46;
   const svg = s("svg", { class: "heat", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": found.sentence });
+  const cells = new Map<number | null, string>();
   found.tasks.forEach((task, row) => {
     svg.append(s("text", { x: left - 6, y: row * tall + 11, "text-anchor": "end" }, task.length > 22 ? `${task.slice(0, 21)}…` : task));
     found.solved.forEach((rates, column) => {
-      const rate = rates[row];
-      const known = rate !== null && rate !== undefined;
-      const box = s("rect", { x: left + column * cell, y: row * tall, width: cell - 1, height: tall - 1, class: known ? "cell" : "unknown", "fill-opacity": known ? 0.06 + 0.94 * rate : 1 });
-      box.append(s("title", {}, `${task}, after ${number(found.steps[column])} steps: ${known ? percent(rate) : "not played"}`));
-      svg.append(box);
+      const rate = rates[row] ?? null;
+      const shade = rate === null ? null : Math.round(rate * SHADES);
+      cells.set(shade, `${cells.get(shade) ?? ""}M${left + column * cell} ${row * tall}h${cell - 1}v${tall - 1}h${1 - cell}z`);
     });
-    const latest = found.solved.at(-1)?.[row];
-    svg.append(s("text", { x: left + found.turns.length * cell + 6, y: row * tall + 11 }, latest === null || latest === undefined ? "–" : percent(latest)));
+    const latest = found.solved.at(-1)?.[row] ?? null;
+    svg.append(s("text", { x: left + found.turns.length * cell + 6, y: row * tall + 11 }, latest === null ? "–" : percent(latest)));
   });
+  for (const [shade, d] of cells) {
+    svg.append(s("path", { d, class: shade === null ? "unknown" : "cell", "fill-opacity": shade === null ? 1 : 0.06 + (0.94 * shade) / SHADES }));
+  }
   svg.append(s("text", { x: left, y: height - 6 }, `${number(found.steps[0])} steps`));
   svg.append(s("text", { x: left + found.turns.length * cell, y: height - 6, "text-anchor": "end" }, `${number(found.steps.at(-1))}`));
+  const title = s("title");
+  svg.append(title);
+  svg.addEventListener("pointermove", (event) => {
+    const box = svg.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left - left) / cell);
+    const row = Math.floor((event.clientY - box.top) / tall);
+    const rate = found.solved[column]?.[row] ?? null;
+    const task = found.solved[column] && found.tasks[row];
+    title.textContent = task ? `${task}, after ${number(found.steps[column])} steps: ${rate === null ? "not played" : percent(rate)}` : "";
+  });
   return svg;
 }

@@ -100,7 +100,7 @@ class People:
         oversight = oversight_of(folder, desk, log, scene)
         players = Players(folder, lambda: playable(scene))
         easel = Easel(folder, lambda: scene.parts(0.2), log, players)
-        follower = Follower(folder)
+        follower = Follower(folder, then=scene.begin)
         return cls(
             folder=folder,
             base=base,

@@ -23,7 +23,8 @@ _MOST = 320  # the longer side of a picture of a task [pixels]
 
 
 class Scene:
-    """What a run's parts can show. Building them takes seconds, so it is done aside, and nobody waits for it.
+    """What a run's parts can show. Building them takes seconds of a processor, so it is done aside, and nobody waits
+    for it; and not before `begin`, or before somebody does wait, so that it is in the way of nothing more urgent.
 
     **Arguments:**
 
@@ -34,13 +35,20 @@ class Scene:
         self._folder, self._lock = folder, Lock()
         self._parts: Parts | None = None
         self._kept: OrderedDict[Hashable, bytes | None] = OrderedDict()
-        self._ready = Event()
+        self._begun, self._ready = False, Event()
         self.problem: str | None = None
         """Why there are no pictures; None if there are, or may be soon."""
-        Thread(target=self._build, name="parts", daemon=True).start()
+
+    def begin(self) -> None:
+        """Begins to build the parts, unless that was begun."""
+        with self._lock:
+            begun, self._begun = self._begun, True
+        if not begun:
+            Thread(target=self._build, name="parts", daemon=True).start()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Waits until the parts are there, or cannot be."""
+        self.begin()
         return self._ready.wait(seconds)
 
     def parts(self, seconds: float = 0.0) -> Parts | None:

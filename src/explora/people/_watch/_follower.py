@@ -1,5 +1,6 @@
 """Reading a run's folder again and again, only what is new."""
 
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
@@ -52,10 +53,11 @@ class Follower:
     **Arguments:**
 
     - `folder`: of the run, open for reading.
+    - `then`: called once it has read what was there, or found that it cannot.
     """
 
-    def __init__(self, folder: RunFolder):
-        self.folder = folder
+    def __init__(self, folder: RunFolder, then: Callable[[], None] = lambda: None):
+        self.folder, self._then = folder, then
         self.known = _nothing(folder.facts)
         self.version = 0
         """Grows with everything new."""
@@ -134,15 +136,19 @@ class Follower:
         self.version += 1
 
     def _follow(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.look()
-                if self.known.problem is not None:
-                    self._put(problem=None)
-            except ExploraError as error:  # a disk that fails now may be there again later
-                if self.known.problem != str(error):
-                    self._put(problem=str(error))
-            self._stop.wait(_LIVE if self.known.live else _IDLE)
+        self._try()
+        self._then()
+        while not self._stop.wait(_LIVE if self.known.live else _IDLE):
+            self._try()
+
+    def _try(self) -> None:
+        try:
+            self.look()
+            if self.known.problem is not None:
+                self._put(problem=None)
+        except ExploraError as error:  # a disk that fails now may be there again later
+            if self.known.problem != str(error):
+                self._put(problem=str(error))
 
 
 def _nothing(facts: dict[str, Any]) -> Known:
