@@ -18,6 +18,7 @@ YARDSTICKS = (
     "graphs",
     "minds",
     "dark_room",
+    "watch_try",
     "key_to_door",
     "gamble",
     "requests",

@@ -223,7 +223,18 @@ _YARDSTICKS: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {"exact posterior": "posterior", "a random walk": "random"},
     ),
     "bits": ("50 bits, random data: solved", "≥ 0.99", "hindsight/solved", {"without hindsight": "control/solved"}),
-    "dark_room": ("Dark Room, goals never seen: share of the optimum", "≥ 0.65", "share", {}),
+    "dark_room": (
+        "Dark Room, goals never seen: share of the optimum",
+        "≥ 0.65",
+        "held out",
+        {"goals in the data": "known"},
+    ),
+    "watch_try": (
+        "watched, then tried, then done: left by the right door",
+        "",
+        "both",
+        {"who only watched (one half is the most)": "watched", "who only tried": "tried", "who did neither": "nothing"},
+    ),
     "minds": (
         "theory of mind: what is lost to the exact posterior [nats]",
         "≤ 0.02",

@@ -3,7 +3,8 @@
 `BitFlipping` has no reward worth speaking of: what it teaches is hindsight. Its rows of bits are its goals.
 `Graph` is data from a `Wanderer` in which the shortest path is somewhere, in pieces; `first_steps` is what all such
 walks would do, given how long they took. `DarkRoom` is to be explored in one trial and used in the next; its agents
-can also be `Habitual`, and `foreseen` is what anybody can know of them. `KeyToDoor` is about remembering.
+can also be `Habitual`, and `foreseen` is what anybody can know of them. `KeyToDoor` is about remembering,
+`Doors` about watching and trying.
 In a `Gamble` luck looks like skill. A `Pendulum` is the smallest task of continuous control.
 """
 
@@ -18,6 +19,11 @@ from ._dark_room import DarkTask as DarkTask
 from ._dark_room import Goals as Goals
 from ._dark_room import Habitual as Habitual
 from ._dark_room import foreseen as foreseen
+from ._doors import Doors as Doors
+from ._doors import DoorState as DoorState
+from ._doors import DoorTask as DoorTask
+from ._doors import DoorTasks as DoorTasks
+from ._doors import Guide as Guide
 from ._gamble import Gamble as Gamble
 from ._gamble import GambleState as GambleState
 from ._gamble import GambleTask as GambleTask

@@ -181,8 +181,11 @@ class Sequence(Recalling[SequenceState]):
         if longest is not None and most > longest:
             raise ArgumentError(f"`episodes` must have at most `longest`={longest} steps each, got {most}; raise it")
         left = expected_returns(episodes) if self.returns == "expected" else None
-        window, past = self.row or self.net.window, self.net.past
-        sampler = Sampler(episodes, window, state.action, self.hindsight, past, left, self.balance, packed=self.row > 0)
+        shown = {"past": self.net.past, "lessons": self.net.lessons}
+        window, packed = self.row or self.net.window, self.row > 0
+        sampler = Sampler(
+            episodes, window, state.action, self.hindsight, left=left, balance=self.balance, packed=packed, **shown
+        )
         state = dataclasses.replace(state, ranges=_ranges(state.ranges, episodes, left))
         changing = jax.tree.map(jnp.copy, (state.weights, state.optimiser, state.updates))  # are given away below
         loss, done = state.losses["loss"], 0

@@ -13,7 +13,8 @@ from explora.core import Box, CombinationError, Discrete, Spec, between
 from explora.nets import features, flatten
 from explora.nets.sequence import Memory, Transformer
 
-from ._windows import TOLD, Past
+from ._past import KINDS, Past
+from ._windows import TOLD
 
 NUMBERS = ("return", "horizon", "skill")
 
@@ -27,12 +28,14 @@ class ToldNet(eqx.Module):
     - `some`: how many tokens it makes of a step.
     - `longest`: how many steps an episode may have; None: any number.
     - `past`: how many steps of other episodes it can be shown.
+    - `lessons`: whether these are demonstrations and trials, see `Past`; else what one agent did.
     """
 
     hears: ClassVar[tuple[str, ...]] = TOLD
     some: ClassVar[int] = 1
     longest: int | None = eqx.field(static=True, default=None, kw_only=True)
     past: int = eqx.field(static=True, default=0, kw_only=True)
+    lessons: bool = eqx.field(static=True, default=False, kw_only=True)
 
     @property
     def window(self) -> int:
@@ -55,7 +58,9 @@ class ToldNet(eqx.Module):
         """
         raise NotImplementedError
 
-    def prefix(self, weights: dict[str, Any], spec: dict[str, Any], past: Past | None) -> dict[str, Any]:
+    def prefix(
+        self, weights: dict[str, Any], spec: dict[str, Any], ranges: dict[str, Array], past: Past | None
+    ) -> dict[str, Any]:
         """What `Transformer` is to be given of steps of other episodes, by name; nothing where nothing is shown."""
         return {}
 
@@ -137,7 +142,7 @@ class SequenceNet(ToldNet):
     - `body`: the transformer.
     - `bins`: how many knots.
     - `past`: how many steps of other episodes it can be shown, as a prefix that every step sees: what an agent did
-      before, to do as that agent would.
+      before, to do as that agent would; or, with `lessons`, a demonstration and a trial, to do better.
 
     **Reference:** Srivastava et al. 2019 (arXiv:1912.02877) for the gate; Perez et al. 2018, FiLM (arXiv:1709.07871).
     """
@@ -146,7 +151,7 @@ class SequenceNet(ToldNet):
     bins: int = eqx.field(static=True, default=24)
 
     def __check_init__(self):
-        between("past", self.past, 0)
+        between("past", self.past, 2 if self.lessons else 0)  # a lesson has a demonstration and a trial
         between("bins", self.bins, 2)
 
     @property
@@ -165,7 +170,7 @@ class SequenceNet(ToldNet):
         else:
             raise CombinationError(f"actions must be Discrete or Box, got {type(action).__name__}")
         width, conditions = self.body.width, [name for name in TOLD if name in spec]
-        keys = iter(jr.split(key, 7 + len(conditions)))
+        keys = iter(jr.split(key, 7 + 3 * self.lessons + len(conditions)))
         weights = {
             "body": self.body.init(key=next(keys)),
             "seen": _matrix(next(keys), features(spec["seen"]), width, _cells(spec["seen"])),
@@ -185,6 +190,12 @@ class SequenceNet(ToldNet):
                 "action": _matrix(next(keys), features(spec["action"]), width, _cells(spec["action"])),
                 "reward": _matrix(next(keys), 1, width, 4),
                 "bias": jnp.zeros((width,)),
+            }
+        if self.lessons:
+            weights["past"] |= {
+                "kind": _matrix(next(keys), len(KINDS), width, 1),
+                "left": _matrix(next(keys), self.bins + 1, width, 2),
+                "then": _matrix(next(keys), features(spec["seen"]), width, _cells(spec["seen"])),
             }
         return weights
 
@@ -212,12 +223,17 @@ class SequenceNet(ToldNet):
         before += moments["reward"][..., None] @ weights["reward"]
         return token * (1.0 + gate) + shift + before + jnp.broadcast_to(weights["bias"], token.shape)
 
-    def prefix(self, weights: dict[str, Any], spec: dict[str, Any], past: Past | None) -> dict[str, Any]:
+    def prefix(
+        self, weights: dict[str, Any], spec: dict[str, Any], ranges: dict[str, Array], past: Past | None
+    ) -> dict[str, Any]:
         if past is None or not self.past:
             return {}
         own = weights["past"]
         token = flatten(spec["seen"], past.seen) @ own["seen"] + flatten(spec["action"], past.action) @ own["action"]
         token = token + past.reward[..., None] @ own["reward"]
+        if self.lessons:
+            token = token + flatten(spec["seen"], past.then) @ own["then"] + own["kind"][past.kind]
+            token = token + self._shown(spec, ranges, "horizon", past.left) @ own["left"]
         return {"prefix": token + jnp.broadcast_to(own["bias"], token.shape), "there": jnp.asarray(past.there)}
 
     def outputs(self, weights: dict[str, Any], found: Float[Array, "*batch width"]) -> Float[Array, "*batch outputs"]:
@@ -234,7 +250,7 @@ class SequenceNet(ToldNet):
         past: Past | None = None,
         segment: Int32[Array, "lanes time"] | None = None,
     ) -> Float[Array, "lanes time outputs"]:
-        tokens, before = self.tokens(weights, spec, ranges, moments), self.prefix(weights, spec, past)
+        tokens, before = self.tokens(weights, spec, ranges, moments), self.prefix(weights, spec, ranges, past)
         return self.outputs(weights, self.body(weights["body"], tokens, segment=segment, **before))
 
     def step(

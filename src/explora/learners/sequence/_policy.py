@@ -11,7 +11,7 @@ from explora.core import Policy
 from explora.nets.sequence import Ring, Window
 
 from ._net import ToldNet
-from ._windows import Past
+from ._past import Past
 
 MEMORIES = {"ring": Ring, "window": Window}
 
@@ -28,7 +28,7 @@ class SequencePolicy(Policy):
     - `sampled`: draws actions by their probability, or takes the likeliest.
     - `insist`: how much what is told counts: 1: as in the data; more: what tells the asked from the unasked is
       exaggerated, at twice the work.
-    - `past`: for each lane steps of other episodes, by whose agent it goes; None: nothing is shown.
+    - `past`: for each lane steps of other episodes, by whose agent it goes, or which teach it; None: nothing is shown.
 
     **Reference:** Ho and Salimans 2022, classifier-free guidance (arXiv:2207.12598); Lifshitz et al. 2023, STEVE-1
     (arXiv:2306.00937), for `insist` of who acts.
@@ -45,7 +45,7 @@ class SequencePolicy(Policy):
     past: Past | None = None
 
     def memory(self, lanes: int) -> Any:
-        shown = self.net.prefix(self.weights, self.spec, self.past)
+        shown = self.net.prefix(self.weights, self.spec, self.ranges, self.past)
         empty = lambda: MEMORIES[self.remember].empty(
             self.net.transformer, self.weights["body"], lanes, some=self.net.some, **shown
         )

@@ -10,24 +10,10 @@ from jaxtyping import Float32, Int64
 from explora.core import ArgumentError, Discrete, Episodes, Spec
 
 from ._hindsight import Hindsight
+from ._past import Past, of_agents, of_lessons
 
 TOLD = ("return", "horizon", "goal", "skill")
 """The conditions of a moment, in the order of its entry `told`."""
-
-
-class Past(NamedTuple):
-    """Steps of other episodes, `(windows, past, …)`.
-
-    **Arguments:**
-
-    - `seen`, `action`, `reward`: what was seen before each, what was done, what it earned.
-    - `there`: which of them count.
-    """
-
-    seen: Any
-    action: Any
-    reward: Any
-    there: Any
 
 
 class Batch(NamedTuple):
@@ -38,7 +24,7 @@ class Batch(NamedTuple):
     - `moments`: what the player sees and is told, as `explora.domains.views.Asking` shows it, `(windows, window, …)`.
     - `action`: what it did then, `(windows, window, …)`.
     - `weight`: `(windows, window)`: 1 where there is something to learn, 0 beyond the end.
-    - `past`: what the same agent did in other episodes; None: nothing is shown.
+    - `past`: what is shown of other episodes; None: nothing is.
     - `segment`: where windows hold pieces of several episodes, the number of the piece, `(windows, window)`.
     """
 
@@ -83,9 +69,9 @@ class Sampler:
     - `window`: how many steps at most.
     - `action`: the kind of the actions.
     - `hindsight`: which goals the windows get.
-    - `past`: how many steps of other episodes by the same agent are shown at most. How many of them are, from none to
-      all, is drawn for each window; they follow each other, from a place drawn at random. Who the agent is says the
-      column `agent`; its episodes stand together.
+    - `past`: how many steps of other episodes are shown at most: of the same agent, see `of_agents`; 0: none.
+    - `lessons`: whether they are of demonstrations and trials instead, see `of_lessons`. Then nothing but
+      demonstrations is drawn.
     - `left`: the return that each step is told; None: what its episode still earned.
     - `balance`: how much more often steps of rare returns are drawn: of ten equal spans between the least and the
       greatest return of an episode, a span is drawn in proportion to its number of steps to the power `1 - balance`.
@@ -102,15 +88,23 @@ class Sampler:
         left: Float32[np.ndarray, " steps"] | None = None,
         balance: float = 0.0,
         packed: bool = False,
+        lessons: bool = False,
     ):
         if not len(episodes):
             raise ArgumentError("`episodes` must hold at least one episode to learn from, got none")
         if packed and past:
             raise ArgumentError("`packed` windows hold several episodes, so they cannot be shown the `past` of one")
         self.episodes, self.window, self.action, self.hindsight = episodes, window, action, hindsight
-        self.past, self._agents = past, _together(episodes) if past else np.zeros(0, np.int64)
+        self._show = None
+        if lessons:
+            self._show = of_lessons(episodes, past, action)
+        elif past:
+            self._show = of_agents(episodes, past)
         self._places = np.cumsum(episodes.lengths + window - 1)
-        self._often = np.cumsum(_often(episodes, episodes.lengths + window - 1, balance)) if balance else None
+        often = _often(episodes, episodes.lengths + window - 1, balance) if balance or lessons else None
+        if often is not None and lessons:
+            often = often * episodes.columns["demo"]
+        self._often = None if often is None else np.cumsum(often)
         self._whole = _often(episodes, episodes.lengths, balance) if packed else None
         self._before, self._left = episodes.rewards_before, left
         self._skill = episodes.columns.get("skill", np.zeros(len(episodes), np.float32))
@@ -166,7 +160,7 @@ class Sampler:
         }
         if episodes.achieved is not None:
             moments["goal"] = jax.tree.map(wide, self._goals(at.episode, aims.step))
-        past = self._past(at.episode, rng) if self.past else None
+        past = None if self._show is None else self._show(at.episode, rng)
         segment = None if self._whole is None else at.piece - at.piece[:, :1]
         return Batch(moments, episodes.action[step], there.astype(np.float32), past, segment)
 
@@ -227,24 +221,6 @@ class Sampler:
         pick = lambda a, g: np.where(own.reshape(own.shape + (1,) * (a.ndim - 1)), g[episode], a)
         return jax.tree.map(pick, achieved, self._goal)
 
-    def _past(self, episode: np.ndarray, rng: np.random.Generator) -> Past:
-        """Steps of the agent of each episode, none of that episode itself."""
-        offsets, edges = self.episodes.offsets, self._agents
-        agent = np.searchsorted(edges, episode, side="right") - 1
-        first, stop = offsets[edges[agent]], offsets[edges[agent + 1]]
-        others = stop - first - (offsets[episode + 1] - offsets[episode])
-        most = np.minimum(self.past, others)
-        known = rng.integers(0, most + 1)
-        place = rng.integers(0, others - known + 1)[:, None] + np.arange(self.past)
-        there = np.arange(self.past) < known[:, None]
-        # The other steps in a round, from the end of the episode on: so its own are never among them.
-        step = first[:, None] + (offsets[episode + 1] - first)[:, None] + place
-        step = np.where(there, first[:, None] + (step - first[:, None]) % (stop - first)[:, None], 0)
-        take = lambda x: x[step]
-        return Past(
-            jax.tree.map(take, self.episodes.observation), take(self.episodes.action), take(self.episodes.reward), there
-        )
-
 
 def _told(count: int, drop: float, together: Sequence[Sequence[str]], rng: np.random.Generator) -> np.ndarray:
     """Which conditions each of some pieces is told, `(count, conditions)` of 0 and 1."""
@@ -261,16 +237,3 @@ def _often(episodes: Episodes, own: Int64[np.ndarray, " episodes"], balance: flo
     low, high = returns.min(), returns.max()
     span = np.minimum((10 * (returns - low) / max(high - low, 1e-9)).astype(np.int64), 9)
     return own * np.maximum(np.bincount(span, own), 1.0)[span] ** -balance
-
-
-def _together(episodes: Episodes) -> np.ndarray:
-    """Where the episodes of each agent begin, and the number of episodes."""
-    agent = episodes.columns.get("agent")
-    if agent is None:
-        raise ArgumentError("`episodes` have no column `agent`, which says whose past a window is shown; add it")
-    starts = np.flatnonzero(np.concatenate([[True], agent[1:] != agent[:-1]]))
-    if len(np.unique(agent[starts])) < len(starts):
-        raise ArgumentError(
-            "the episodes of an agent must stand together: use `take(np.argsort(agent, kind='stable'))`"
-        )
-    return np.append(starts, len(agent))
