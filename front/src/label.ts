@@ -39,6 +39,7 @@ export class Label implements Page {
   private since = 0;
   private timers: number[] = [];
   private drafting = 0;
+  private begun: { item: string; value: Value } | null = null;
   private problem = "";
 
   constructor(who: string) {
@@ -53,6 +54,7 @@ export class Label implements Page {
       event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => this.pause());
+    window.addEventListener("pagehide", () => this.keep());
   }
 
   async show(place: HTMLElement): Promise<void> {
@@ -133,12 +135,22 @@ export class Label implements Page {
       const pressed = Array.isArray(value) ? value.includes(own) : value !== null && String(value) === own;
       button.setAttribute("aria-pressed", String(pressed));
     }
-    window.clearTimeout(this.drafting);
+    this.drop();
     const now = this.now;
     if (value === null || !now || (typeof value === "number" && !Number.isFinite(value))) return;
-    this.drafting = window.setTimeout(() => {
-      put("/api/label/draft", { item: now.item, value }).catch((error: Error) => tell(error.message, true));
-    }, 500);
+    this.begun = { item: now.item, value };
+    this.drafting = window.setTimeout(() => this.keep(), 500);
+  }
+
+  /** What was begun goes to the server, also from a page that is being left. */
+  private keep(): void {
+    if (this.begun) put("/api/label/draft", this.begun, true).catch((error: Error) => tell(error.message, true));
+    this.drop();
+  }
+
+  private drop(): void {
+    window.clearTimeout(this.drafting);
+    this.begun = null;
   }
 
   private submit(): void {
@@ -158,7 +170,7 @@ export class Label implements Page {
   }
 
   private send(message: Message): void {
-    window.clearTimeout(this.drafting);
+    this.drop();
     this.hand.say(message);
     this.draw();
     void this.more();

@@ -207,7 +207,7 @@ function heat(found: Versions): SVGElement {
   const svg = s("svg", { class: "heat", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": found.sentence });
   const cells = new Map<number | null, string>();
   found.tasks.forEach((task, row) => {
-    svg.append(s("text", { x: left - 6, y: row * tall + 11, "text-anchor": "end" }, task.length > 22 ? `${task.slice(0, 21)}…` : task));
+    svg.append(s("text", { x: left - 6, y: row * tall + 11, "text-anchor": "end" }, task.length > 22 ? `${task.slice(0, 21)}…` : task, s("title", {}, task)));
     found.solved.forEach((rates, column) => {
       const rate = rates[row] ?? null;
       const shade = rate === null ? null : Math.round(rate * SHADES);
