@@ -28,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
 
 
+LONG = ("test_examples.py", "test_fuzz.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that take minutes come first: at the end one worker would wait for the other."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 class _Programs:
     """Every compiled program is mapped into memory, and the kernel grants a process 65,530 maps: then it crashes."""
 
