@@ -24,7 +24,7 @@ It is judged on the 17 goals that are not in the data, 20 times each, for 12 tri
 drawn by their probability. `trials`: the mean return of each trial; `share`: that of the last three as a share of the
 optimum for these goals.
 """
-HISTORIES, TRIALS, HELD_OUT, REPEATS, JUDGED, UPDATES = 40, 10, 17, 20, 12, 3_000
+HISTORIES, TRIALS, HELD_OUT, REPEATS, JUDGED, UPDATES = 40, 10, 17, 20, 12, 10_000
 
 
 def learner() -> Sequence:
@@ -38,7 +38,7 @@ def histories(goals: np.ndarray, *, seed: int) -> Episodes:
     env = DarkRoom(trials=TRIALS, shown=True)
     tasks = DarkTask(jnp.asarray(np.repeat(goals, HISTORIES), jnp.int32))
     done = record(env, Annealed(env.space.side, env.patience, TRIALS), tasks, key=jr.key(seed))
-    hide = lambda seen: {"place": seen["place"]}
+    hide = lambda seen: {name: seen[name] for name in ("row", "column")}
     return dataclasses.replace(done, observation=hide(done.observation), final=hide(done.final))
 
 

@@ -70,7 +70,7 @@ class DarkRoom(Environment[DarkTask, DarkTask, DarkState]):
     """Find a goal that cannot be seen, then make use of knowing where it is.
 
     - **Space**: `Goals`.
-    - **Observation**: `place`, the player's cell; with `shown` also `goal`, for who is to demonstrate.
+    - **Observation**: `row` and `column` of the player's cell; with `shown` also `goal`, for who is to demonstrate.
     - **Action**: 0 stay, 1 up, 2 right, 3 down, 4 left; walls stop.
     - **Reward**: 1 for each step that ends on the goal.
     - **End**: after `trials` times `patience` steps (truncated). A trial begins in the middle, with the same goal; to
@@ -119,7 +119,8 @@ class DarkRoom(Environment[DarkTask, DarkTask, DarkState]):
 
     @property
     def observation(self) -> dict[str, Discrete]:
-        return dict.fromkeys(("place", "goal") if self.shown else ("place",), self.goal)
+        side = Discrete(self.space.side)
+        return {"row": side, "column": side} | ({"goal": self.goal} if self.shown else {})
 
     @property
     def action(self) -> Discrete:
@@ -129,7 +130,9 @@ class DarkRoom(Environment[DarkTask, DarkTask, DarkState]):
         return DarkState(jnp.int32(self.middle), jnp.zeros((), jnp.int32))
 
     def observe(self, world: DarkTask, state: DarkState) -> dict[str, Array]:
-        return {"place": state.place} | ({"goal": world.goal} if self.shown else {})
+        side = self.space.side
+        where = {"row": state.place // side, "column": state.place % side}
+        return where | ({"goal": world.goal} if self.shown else {})
 
     def achieved(self, world: DarkTask, state: DarkState) -> Int32[Array, ""]:
         return state.place
@@ -181,7 +184,8 @@ class Annealed(Policy):
         trial = (time // self.patience).astype(jnp.float32)
         noise = 1.0 - (1.0 - self.least) * trial / max(self.trials - 1, 1)
         act = lambda place, goal, noise, key: _towards(place, goal, noise, self.side, key=key)
-        return jax.vmap(act)(observations["place"], observations["goal"], noise, keys), time + 1, {}
+        place = observations["row"] * self.side + observations["column"]
+        return jax.vmap(act)(place, observations["goal"], noise, keys), time + 1, {}
 
 
 class Habitual(Policy):
