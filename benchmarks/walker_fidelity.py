@@ -2,14 +2,16 @@
 
     python benchmarks/walker_fidelity.py fast RUN [--who N]       an agent of a finished run of `poet`, in Box2D
     python benchmarks/walker_fidelity.py box2d --minutes 20       PPO learns in Box2D alone; then it walks in `fast`
+    python benchmarks/walker_fidelity.py steps                    single steps that Box2D was recorded to do, in `fast`
 
-Both ways play 100 seeds of the ground of BipedalWalker-v3, whole episodes of 1,600 steps, likeliest actions, in both
-bodies (the grounds of one seed differ between them: each draws its own). `box2d` keeps its run in `--out`, and goes on
-with it where it stopped. Wants Box2D: `pip install 'gymnasium[box2d]'`.
+The first two play 100 seeds of the ground of BipedalWalker-v3, whole episodes of 1,600 steps, likeliest actions, in
+both bodies (the grounds of one seed differ between them: each draws its own). `box2d` keeps its run in `--out`, and
+goes on with it where it stopped. Both want Box2D: `pip install 'gymnasium[box2d]'`.
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,12 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from _machine import machine
+from _machine import ROOT, machine
 
 from explora.adapters import GymnasiumDomain
 from explora.core import Domain, Parts, fresh_lesson, jitted
-from explora.domains.walker import Walker
+from explora.domains.walker import Walker, WalkerSpace, lay, outline
+from explora.domains.walker._fast import Physics, advance, motion_of
 from explora.explorers import Uniform
 from explora.recipes._player import player
 from explora.runs import Plan, load, resume, run
@@ -44,7 +47,35 @@ def arguments() -> argparse.Namespace:
     box2d.add_argument("--minutes", type=float, default=20.0)
     box2d.add_argument("--seed", type=int, default=0)
     box2d.add_argument("--out", type=Path, default=Path("runs/walker-box2d"))
+    way.add_parser("steps", help="single steps that were recorded, without any agent")
     return say.parse_args()
+
+
+def steps() -> list[dict[str, Any]]:
+    """The error of the change of speed in one step, as a share of that change, by what the feet do meanwhile."""
+    sys.path.append(str(ROOT / "tests"))
+    from domains.walker.record_traces import GROUNDS, PLACE
+
+    traces = np.load(PLACE)
+    tasks = jax.tree.map(lambda *x: jnp.stack(x), *[WalkerSpace().decode(genes) for genes in GROUNDS])
+    laid = jax.jit(jax.vmap(lambda task: outline(lay(task))))(tasks)
+    ground = jax.tree.map(lambda x: x[traces["ground"].astype(int)], laid)
+    now = motion_of(*(jnp.asarray(traces[f"before_{name}"]) for name in ("pose", "speed", "legs", "touch")))
+    go = jax.jit(jax.vmap(lambda ground, now, action: advance(ground, now, action, Physics())))
+    found, _ = go(ground, now, jnp.asarray(traces["after_action"]))
+    size = np.linalg.norm(traces["after_speed"] - traces["before_speed"], axis=1)
+    error = np.linalg.norm(np.asarray(found.speed) - traces["after_speed"], axis=1)
+    before, after = traces["before_touch"].astype(bool), traces["after_touch"].astype(bool)
+    down = (~before & after).any(1)
+    up = (before & ~after).any(1) & ~down
+    air = ~before.any(1) & ~after.any(1)
+    rows = []
+    for name, which in (("air", air), ("stay", ~(air | down | up)), ("down", down), ("up", up)):
+        mine = which & ~traces["after_ended"].astype(bool)
+        share = error[mine] / size[mine]
+        told = {"median": float(np.median(share)), "nine in ten below": float(np.quantile(share, 0.9))}
+        rows.append({"feet": name, "moments": int(mine.sum()), **told, "change": float(np.median(size[mine]))})
+    return rows
 
 
 def learn(out: Path, minutes: float, seed: int) -> None:
@@ -97,6 +128,10 @@ def told(found: np.ndarray) -> dict[str, float]:
 
 def main() -> None:
     say = arguments()
+    if say.way == "steps":
+        for row in steps():
+            print(json.dumps(row))
+        return
     if say.way == "box2d":
         learn(say.out, say.minutes, say.seed)
         path, who = say.out, None

@@ -11,7 +11,7 @@ import numpy as np
 from explora.core import Episodes, fresh_lesson, record
 from explora.domains.views import Asking
 from explora.domains.yardsticks import Doors, DoorTask, Guide
-from explora.learners.sequence import Past, Sequence, SequenceNet, SequenceState, lessons
+from explora.learners.sequence import Past, Sequence, SequenceNet, SequenceState, demonstrated, unasked
 from explora.nets.sequence import Transformer
 
 from ._measure import Clock, over_seeds
@@ -32,7 +32,7 @@ SHOWS, TRIES, REPEATS, MOST, FIRST, THEN = 4, 4, 4, 18, 1_000, 6_000
 def learner() -> Sequence:
     """What learns."""
     body = Transformer(width=64, layers=2, heads=4, window=9)
-    return Sequence(SequenceNet(body, past=MOST, lessons=True), told=(), rate=2e-3, batch=64, norm=1.0)
+    return Sequence(SequenceNet(body, past=MOST, demos=True), told=(), rate=2e-3, batch=64, norm=1.0)
 
 
 def tasks_of(numbers: np.ndarray) -> DoorTask:
@@ -47,18 +47,16 @@ def shown(numbers: np.ndarray, *, key: jax.Array) -> Episodes:
     return dataclasses.replace(done, observation=hide(done.observation), final=hide(done.final))
 
 
-def tried(hand: Sequence, state: SequenceState, numbers: np.ndarray, past: Past | None, *, key: jax.Array) -> Episodes:
+def tried(hand: Sequence, state: SequenceState, numbers: np.ndarray, past: Past, *, key: jax.Array) -> Episodes:
     """One episode of each task, by who was shown something; as the room itself would have recorded it."""
     asking = Asking(Doors(), ())
     policy = dataclasses.replace(hand.policy(state), past=past)
-    done = record(asking, policy, jax.vmap(asking.space.of)(tasks_of(numbers)), key=key)
-    plain = lambda seen: seen["seen"]
-    return dataclasses.replace(done, observation=plain(done.observation), final=plain(done.final), columns={})
+    return unasked(record(asking, policy, jax.vmap(asking.space.of)(tasks_of(numbers)), key=key))
 
 
 def labelled(episodes: Episodes, numbers: np.ndarray, demo: bool) -> Episodes:
-    """With the columns that lessons need."""
-    columns = {"lesson": numbers, "demo": np.full(len(numbers), demo)}
+    """With the columns that this needs."""
+    columns = {"task": numbers, "demo": np.full(len(numbers), demo)}
     return dataclasses.replace(episodes, columns=columns, achieved=None)
 
 
@@ -71,30 +69,30 @@ def measure(seed: int) -> dict[str, Any]:
     taught = np.repeat(known, SHOWS)
     demos = labelled(shown(taught, key=next(keys)), taught, demo=True)
     first = hand.learn(hand.init(asking, key=next(keys)), demos, FIRST, rng=rng)
-    past = lessons(MOST, action, shown(np.repeat(known, TRIES), key=next(keys)))
+    past = demonstrated(MOST, action, shown(np.repeat(known, TRIES), key=next(keys)))
     again = np.repeat(known, TRIES)
     trials = labelled(tried(hand, first, again, past, key=next(keys)), again, demo=False)
     both = Episodes.concatenate([demos, trials])
-    both = both.take(np.argsort(both.columns["lesson"], kind="stable"))
+    both = both.take(np.argsort(both.columns["task"], kind="stable"))
     state = hand.learn(hand.init(asking, key=next(keys)), both, THEN, rng=rng)
     spent = clock.read()
 
     judged = np.repeat(held_out, REPEATS)
     demo = shown(judged, key=next(keys))
-    watched = lessons(MOST, action, demo)
+    watched = demonstrated(MOST, action, demo)
     unseen = watched._replace(there=np.zeros_like(watched.there))
     trial = tried(hand, state, judged, watched, key=next(keys))
     blind = tried(hand, state, judged, unseen, key=next(keys))
-    alone = lessons(MOST, action, demo, blind)
+    alone = demonstrated(MOST, action, demo, blind)
     alone = alone._replace(there=alone.there & (alone.kind > 0))
-    shows = {"nothing": unseen, "watched": watched, "tried": alone, "both": lessons(MOST, action, demo, trial)}
+    shows = {"nothing": unseen, "watched": watched, "tried": alone, "both": demonstrated(MOST, action, demo, trial)}
     found: dict[str, Any] = {"loss": float(state.losses["loss"]), **spent}
     key, tasks = next(keys), jax.vmap(asking.space.of)(tasks_of(judged))
     for name, past in shows.items():
         policy = dataclasses.replace(hand.policy(state), past=past)
         found[name] = float(asking.judge(policy, fresh_lesson(tasks, False), key=key).solved.mean())
     tasks = jax.vmap(asking.space.of)(tasks_of(taught))
-    policy = dataclasses.replace(hand.policy(state), past=lessons(MOST, action, demos, trials))
+    policy = dataclasses.replace(hand.policy(state), past=demonstrated(MOST, action, demos, trials))
     found["both, in known tasks"] = float(asking.judge(policy, fresh_lesson(tasks, False), key=key).solved.mean())
     return found | {"trials in the data that succeeded": float((trials.returns > 0).mean())}
 

@@ -8,8 +8,8 @@ export class Refused extends Error {
   }
 }
 
-/** One request; `last`, it outlives the page. Refusals are errors with the server's own sentence; status 0 is no answer at all. */
-export async function ask<T>(method: string, path: string, body?: unknown, last = false): Promise<T> {
+/** One request; with `keepalive` it outlives the page. Refusals are errors with the server's own sentence; status 0 is no answer at all. */
+export async function ask<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
   const headers: Record<string, string> = { "X-Explora": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer: Response;
@@ -18,7 +18,7 @@ export async function ask<T>(method: string, path: string, body?: unknown, last 
       method,
       headers,
       credentials: "same-origin",
-      keepalive: last,
+      keepalive,
       body: body === undefined ? null : JSON.stringify(body),
     });
   } catch {
@@ -33,7 +33,7 @@ export async function ask<T>(method: string, path: string, body?: unknown, last 
 
 export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
 export const post = <T>(path: string, body: object): Promise<T> => ask<T>("POST", path, body);
-export const put = <T>(path: string, body: object, last = false): Promise<T> => ask<T>("PUT", path, body, last);
+export const put = <T>(path: string, body: object, keepalive = false): Promise<T> => ask<T>("PUT", path, body, keepalive);
 export const act = <T>(path: string, body: object = {}): Promise<T> => ask<T>("POST", path, { uuid: uuid(), ...body });
 
 export interface Who {

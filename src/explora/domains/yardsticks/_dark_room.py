@@ -10,10 +10,9 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
-from explora.core import Discrete, Environment, Policy, Space, Step, TaskError, between
+from explora.core import Discrete, Environment, Policy, Space, Step, between
 
-MOVES = ((0, 0), (-1, 0), (0, 1), (1, 0), (0, -1))
-"""What each action adds to row and column: stay, up, right, down, left."""
+from ._room import MOVES, read_cell, steps_between, walked
 
 
 class DarkTask(eqx.Module):
@@ -142,9 +141,7 @@ class DarkRoom(Environment[DarkTask, DarkTask, DarkState]):
 
     def step(self, world: DarkTask, state: DarkState, action: Array, *, key: PRNGKeyArray) -> Step:
         side, time = self.space.side, state.time + 1
-        move = jnp.asarray(MOVES, jnp.int32)[action]
-        row, column = state.place // side + move[0], state.place % side + move[1]
-        place = jnp.clip(row, 0, side - 1) * side + jnp.clip(column, 0, side - 1)
+        place = walked(state.place, jnp.asarray(MOVES, jnp.int32)[action], side)
         reward = (place == world.goal).astype(jnp.float32)
         anew = (time % self.patience == 0) & (time < self.steps)
         after = DarkState(jnp.where(anew, self.middle, place), time)
@@ -152,7 +149,7 @@ class DarkRoom(Environment[DarkTask, DarkTask, DarkState]):
         return Step(after, reward, none, time >= self.steps, none)
 
     def optimal_return(self, world: DarkTask) -> Float[Array, ""]:
-        far = _steps_between(world.goal, jnp.int32(self.middle), self.space.side)
+        far = steps_between(world.goal, jnp.int32(self.middle), self.space.side)
         best = jnp.clip(self.patience - jnp.maximum(far, 1) + 1, 0, self.patience)
         return (self.trials * best).astype(jnp.float32)
 
@@ -225,21 +222,6 @@ def foreseen(
     weight = np.exp(likely - likely.max(0))
     given = (kinds + seen) / (actions * kinds + total)
     return (weight / weight.sum(0) * given).sum(0)
-
-
-def read_cell(name: str, value: Any, side: int) -> int:
-    """A cell of a square room, counted row by row, from its row and column.
-
-    **Raises:** `TaskError` that says what `name` should be.
-    """
-    whole = isinstance(value, list) and all(isinstance(x, int) and not isinstance(x, bool) for x in value)
-    if not whole or len(value) != 2 or not all(0 <= x < side for x in value):
-        raise TaskError(f"{name} is a row and a column, each from 0 to {side - 1}; got {value!r}")
-    return value[0] * side + value[1]
-
-
-def _steps_between(one: Array, other: Array, side: int) -> Int32[Array, ""]:
-    return jnp.abs(one // side - other // side) + jnp.abs(one % side - other % side)
 
 
 def _towards(

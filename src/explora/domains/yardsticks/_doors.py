@@ -11,14 +11,12 @@ from jaxtyping import Array, Bool, Float, Int32, PRNGKeyArray
 
 from explora.core import Discrete, Environment, Policy, Space, Step, TaskError, between
 
-from ._dark_room import read_cell
+from ._room import MOVES, read_cell, steps_between, walked
 
 SIDE = 7
 """Of the room [cells]."""
 DOORS = np.array([*range(1, 6), *range(7, 42, 7), *range(13, 48, 7), *range(43, 48)])
 """The cells of its doors, counted row by row: all along the walls but in the corners."""
-MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
-"""What each action adds to row and column: up, right, down, left; the opposite where controls are turned around."""
 
 
 class DoorTask(eqx.Module):
@@ -130,9 +128,7 @@ class Doors(Environment[DoorTask, DoorTask, DoorState]):
         return 2 * SIDE - 5 + self.slack  # from one corner to the door farthest away
 
     def limit(self, world: DoorTask) -> Int32[Array, ""]:
-        door = jnp.asarray(DOORS, jnp.int32)[world.door]
-        far = jnp.abs(door // SIDE - world.start // SIDE) + jnp.abs(door % SIDE - world.start % SIDE)
-        return far + self.slack
+        return steps_between(jnp.asarray(DOORS, jnp.int32)[world.door], world.start, SIDE) + self.slack
 
     @property
     def observation(self) -> dict[str, Discrete]:
@@ -141,7 +137,7 @@ class Doors(Environment[DoorTask, DoorTask, DoorState]):
 
     @property
     def action(self) -> Discrete:
-        return Discrete(len(MOVES), ("up", "right", "down", "left"))
+        return Discrete(4, ("up", "right", "down", "left"))
 
     def reset(self, world: DoorTask, *, key: PRNGKeyArray) -> DoorState:
         return DoorState(world.start, jnp.zeros((), jnp.int32))
@@ -151,9 +147,8 @@ class Doors(Environment[DoorTask, DoorTask, DoorState]):
         return {"row": state.place // SIDE, "column": state.place % SIDE} | more
 
     def step(self, world: DoorTask, state: DoorState, action: Array, *, key: PRNGKeyArray) -> Step:
-        move = jnp.asarray(MOVES, jnp.int32)[action] * jnp.where(world.turned, -1, 1)
-        row, column = state.place // SIDE + move[0], state.place % SIDE + move[1]
-        place = jnp.clip(row, 0, SIDE - 1) * SIDE + jnp.clip(column, 0, SIDE - 1)
+        move = jnp.asarray(MOVES[1:], jnp.int32)[action]  # nobody stays
+        place = walked(state.place, jnp.where(world.turned, -move, move), SIDE)
         time, right = state.time + 1, place == jnp.asarray(DOORS, jnp.int32)[world.door]
         left = jnp.any(place == jnp.asarray(DOORS, jnp.int32))
         late = ~left & (time >= self.limit(world))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Int32, PRNGKeyArray
 
 from explora.core import Discrete, Environment, Space, Step, TaskError, between
 
-from ._dark_room import MOVES, read_cell
+from ._room import MOVES, read_cell, steps_between, walked
 
 KEY, NOTHING, DOOR = 0, 1, 2
 """What is to be found in each of the three rooms."""
@@ -139,9 +139,7 @@ class KeyToDoor(Environment[KeyTask, KeyTask, KeyState]):
 
     def step(self, world: KeyTask, state: KeyState, action: Array, *, key: PRNGKeyArray) -> Step:
         side, time, room = self.space.side, state.time + 1, self._room(state.time)
-        move = jnp.asarray(MOVES, jnp.int32)[action]
-        row, column = state.place // side + move[0], state.place % side + move[1]
-        place = jnp.clip(row, 0, side - 1) * side + jnp.clip(column, 0, side - 1)
+        place = walked(state.place, jnp.asarray(MOVES, jnp.int32)[action], side)
         held = state.held | ((room == KEY) & (place == world.key))
         there = (room == DOOR) & (place == world.door)
         solved = there & held
@@ -155,8 +153,7 @@ class KeyToDoor(Environment[KeyTask, KeyTask, KeyState]):
 
     def _far(self, cell: Int32[Array, ""]) -> Int32[Array, ""]:
         """How many steps a cell is from the middle."""
-        side, middle = self.space.side, self.space.middle
-        return jnp.abs(cell // side - middle // side) + jnp.abs(cell % side - middle % side)
+        return steps_between(cell, jnp.int32(self.space.middle), self.space.side)
 
     def _room(self, time: Int32[Array, ""]) -> Int32[Array, ""]:
         first, second, _ = self.patience

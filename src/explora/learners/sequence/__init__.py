@@ -19,7 +19,7 @@ from ._luck import rows_alike as rows_alike
 from ._net import SequenceNet as SequenceNet
 from ._net import ToldNet as ToldNet
 from ._past import Past as Past
-from ._past import lessons as lessons
+from ._past import demonstrated as demonstrated
 from ._policy import SequencePolicy as SequencePolicy
 from ._triples import TripleNet as TripleNet
 from ._windows import Batch as Batch

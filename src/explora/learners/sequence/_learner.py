@@ -181,7 +181,7 @@ class Sequence(Recalling[SequenceState]):
         if longest is not None and most > longest:
             raise ArgumentError(f"`episodes` must have at most `longest`={longest} steps each, got {most}; raise it")
         left = expected_returns(episodes) if self.returns == "expected" else None
-        shown = {"past": self.net.past, "lessons": self.net.lessons}
+        shown = {"past": self.net.past, "demos": self.net.demos}
         window, packed = self.row or self.net.window, self.row > 0
         sampler = Sampler(
             episodes, window, state.action, self.hindsight, left=left, balance=self.balance, packed=packed, **shown

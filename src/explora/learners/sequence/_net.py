@@ -28,14 +28,14 @@ class ToldNet(eqx.Module):
     - `some`: how many tokens it makes of a step.
     - `longest`: how many steps an episode may have; None: any number.
     - `past`: how many steps of other episodes it can be shown.
-    - `lessons`: whether these are demonstrations and trials, see `Past`; else what one agent did.
+    - `demos`: whether these are demonstrations and trials, see `Past`; else what one agent did.
     """
 
     hears: ClassVar[tuple[str, ...]] = TOLD
     some: ClassVar[int] = 1
     longest: int | None = eqx.field(static=True, default=None, kw_only=True)
     past: int = eqx.field(static=True, default=0, kw_only=True)
-    lessons: bool = eqx.field(static=True, default=False, kw_only=True)
+    demos: bool = eqx.field(static=True, default=False, kw_only=True)
 
     @property
     def window(self) -> int:
@@ -142,7 +142,7 @@ class SequenceNet(ToldNet):
     - `body`: the transformer.
     - `bins`: how many knots.
     - `past`: how many steps of other episodes it can be shown, as a prefix that every step sees: what an agent did
-      before, to do as that agent would; or, with `lessons`, a demonstration and a trial, to do better.
+      before, to do as that agent would; or, with `demos`, a demonstration and a trial, to do better.
 
     **Reference:** Srivastava et al. 2019 (arXiv:1912.02877) for the gate; Perez et al. 2018, FiLM (arXiv:1709.07871).
     """
@@ -151,7 +151,7 @@ class SequenceNet(ToldNet):
     bins: int = eqx.field(static=True, default=24)
 
     def __check_init__(self):
-        between("past", self.past, 2 if self.lessons else 0)  # a lesson has a demonstration and a trial
+        between("past", self.past, 2 if self.demos else 0)  # a step of a demonstration, and of a trial
         between("bins", self.bins, 2)
 
     @property
@@ -170,7 +170,7 @@ class SequenceNet(ToldNet):
         else:
             raise CombinationError(f"actions must be Discrete or Box, got {type(action).__name__}")
         width, conditions = self.body.width, [name for name in TOLD if name in spec]
-        keys = iter(jr.split(key, 7 + 3 * self.lessons + len(conditions)))
+        keys = iter(jr.split(key, 7 + 3 * self.demos + len(conditions)))
         weights = {
             "body": self.body.init(key=next(keys)),
             "seen": _matrix(next(keys), features(spec["seen"]), width, _cells(spec["seen"])),
@@ -191,7 +191,7 @@ class SequenceNet(ToldNet):
                 "reward": _matrix(next(keys), 1, width, 4),
                 "bias": jnp.zeros((width,)),
             }
-        if self.lessons:
+        if self.demos:
             weights["past"] |= {
                 "kind": _matrix(next(keys), len(KINDS), width, 1),
                 "left": _matrix(next(keys), self.bins + 1, width, 2),
@@ -231,7 +231,7 @@ class SequenceNet(ToldNet):
         own = weights["past"]
         token = flatten(spec["seen"], past.seen) @ own["seen"] + flatten(spec["action"], past.action) @ own["action"]
         token = token + past.reward[..., None] @ own["reward"]
-        if self.lessons:
+        if self.demos:
             token = token + flatten(spec["seen"], past.then) @ own["then"] + own["kind"][past.kind]
             token = token + self._shown(spec, ranges, "horizon", past.left) @ own["left"]
         return {"prefix": token + jnp.broadcast_to(own["bias"], token.shape), "there": jnp.asarray(past.there)}

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64
 from explora.core import ArgumentError, Discrete, Episodes, Spec
 
 KINDS = ("demonstration", "trial")
-"""What a step that is shown in a lesson can be of."""
+"""What a step can be of that is shown of the same task."""
 
 
 class Past(NamedTuple):
@@ -38,7 +38,7 @@ Show = Callable[[Int64[np.ndarray, " windows"], np.random.Generator], Past]
 """What is shown of windows, given their episodes."""
 
 
-def lessons(most: int, action: Spec, demos: Episodes, trials: Episodes | None = None) -> Past:
+def demonstrated(most: int, action: Spec, demos: Episodes, trials: Episodes | None = None) -> Past:
     """What players are shown who have watched, and perhaps tried: the `past` of a `SequencePolicy`.
 
     **Arguments:**
@@ -49,6 +49,8 @@ def lessons(most: int, action: Spec, demos: Episodes, trials: Episodes | None = 
     - `demos`: a demonstration for each lane, in their order. What is seen of it are places, not the player's hands:
       neither actions nor rewards.
     - `trials`: a trial for each lane; None: nobody has tried.
+
+    **Returns:** steps, `(lanes, most, …)`: first those of the demonstration, then those of the trial.
 
     **Raises:** `ArgumentError` if there are not as many trials as demonstrations.
     """
@@ -88,33 +90,33 @@ def of_agents(episodes: Episodes, most: int) -> Show:
     return show
 
 
-def of_lessons(episodes: Episodes, most: int, action: Spec) -> Show:
-    """Another demonstration of the same lesson, a trial of it, both, or none of them, each as likely.
+def of_tasks(episodes: Episodes, most: int, action: Spec) -> Show:
+    """Another demonstration of the same task, a trial of it, both, or none of them, each as likely.
 
     **Arguments:**
 
-    - `episodes`: with a column `lesson`, whose episodes stand together, and a column `demo`: whether an episode is a
+    - `episodes`: with a column `task`, whose episodes stand together, and a column `demo`: whether an episode is a
       demonstration or a trial.
     - `most`: how many steps at most; half of them are for the demonstration.
     - `action`: the kind of the actions.
 
-    **Raises:** `ArgumentError` if a column is missing, or a lesson has but one demonstration: then there is no other.
+    **Raises:** `ArgumentError` if a column is missing, or a task has but one demonstration: then there is no other.
     """
-    edges, demo = _together(episodes, "lesson"), episodes.columns.get("demo")
+    edges, demo = _together(episodes, "task"), episodes.columns.get("demo")
     if demo is None:
         raise ArgumentError("`episodes` have no column `demo`, which tells demonstrations from trials; add it")
     shows, tries = np.flatnonzero(demo), np.flatnonzero(~demo.astype(bool))
     demos_at, trials_at = np.searchsorted(shows, edges), np.searchsorted(tries, edges)
     if not (np.diff(demos_at) >= 2).all():
-        raise ArgumentError("every lesson needs two demonstrations: one is learned from while another is shown")
+        raise ArgumentError("every task needs two demonstrations: one is learned from while another is shown")
 
     def show(episode: Int64[np.ndarray, " windows"], rng: np.random.Generator) -> Past:
-        lesson = np.searchsorted(edges, episode, side="right") - 1
+        task = np.searchsorted(edges, episode, side="right") - 1
         watch, try_ = rng.random((2, len(episode))) < 0.5
-        low, many = demos_at[lesson], demos_at[lesson + 1] - demos_at[lesson]
+        low, many = demos_at[task], demos_at[task + 1] - demos_at[task]
         own = np.searchsorted(shows, episode) - low
         other = shows[low + (own + 1 + rng.integers(0, many - 1)) % many]
-        low, many = trials_at[lesson], trials_at[lesson + 1] - trials_at[lesson]
+        low, many = trials_at[task], trials_at[task + 1] - trials_at[task]
         place = low + rng.integers(0, np.maximum(many, 1))
         trial = tries[np.minimum(place, len(tries) - 1)] if len(tries) else other
         watched = _watched(_shown(episodes, other, watch, most // 2), action)
@@ -150,10 +152,10 @@ def _joined(one: Past, other: Past) -> Past:
 
 
 def _together(episodes: Episodes, name: str) -> Int64[np.ndarray, " edges"]:
-    """Where the episodes of each agent, or lesson, begin, and the number of episodes."""
+    """Where the episodes of each agent, or task, begin, and the number of episodes."""
     of = episodes.columns.get(name)
     if of is None:
-        raise ArgumentError(f"`episodes` have no column `{name}`, which says whose past a window is shown; add it")
+        raise ArgumentError(f"`episodes` have no column `{name}`, which says what a window may be shown; add it")
     starts = np.flatnonzero(np.concatenate([[True], of[1:] != of[:-1]]))
     if len(np.unique(of[starts])) < len(starts):
         raise ArgumentError(

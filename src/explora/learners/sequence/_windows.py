@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int64
 from explora.core import ArgumentError, Discrete, Episodes, Spec
 
 from ._hindsight import Hindsight
-from ._past import Past, of_agents, of_lessons
+from ._past import Past, of_agents, of_tasks
 
 TOLD = ("return", "horizon", "goal", "skill")
 """The conditions of a moment, in the order of its entry `told`."""
@@ -70,7 +70,7 @@ class Sampler:
     - `action`: the kind of the actions.
     - `hindsight`: which goals the windows get.
     - `past`: how many steps of other episodes are shown at most: of the same agent, see `of_agents`; 0: none.
-    - `lessons`: whether they are of demonstrations and trials instead, see `of_lessons`. Then nothing but
+    - `demos`: whether they are of demonstrations and trials instead, see `of_tasks`. Then nothing but
       demonstrations is drawn.
     - `left`: the return that each step is told; None: what its episode still earned.
     - `balance`: how much more often steps of rare returns are drawn: of ten equal spans between the least and the
@@ -88,7 +88,7 @@ class Sampler:
         left: Float32[np.ndarray, " steps"] | None = None,
         balance: float = 0.0,
         packed: bool = False,
-        lessons: bool = False,
+        demos: bool = False,
     ):
         if not len(episodes):
             raise ArgumentError("`episodes` must hold at least one episode to learn from, got none")
@@ -96,13 +96,13 @@ class Sampler:
             raise ArgumentError("`packed` windows hold several episodes, so they cannot be shown the `past` of one")
         self.episodes, self.window, self.action, self.hindsight = episodes, window, action, hindsight
         self._show = None
-        if lessons:
-            self._show = of_lessons(episodes, past, action)
+        if demos:
+            self._show = of_tasks(episodes, past, action)
         elif past:
             self._show = of_agents(episodes, past)
         self._places = np.cumsum(episodes.lengths + window - 1)
-        often = _often(episodes, episodes.lengths + window - 1, balance) if balance or lessons else None
-        if often is not None and lessons:
+        often = _often(episodes, episodes.lengths + window - 1, balance) if balance or demos else None
+        if often is not None and demos:
             often = often * episodes.columns["demo"]
         self._often = None if often is None else np.cumsum(often)
         self._whole = _often(episodes, episodes.lengths, balance) if packed else None
