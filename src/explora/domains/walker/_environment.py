@@ -62,8 +62,8 @@ class Walker(Environment[WalkerTask | CppnTask, Outline, WalkerState]):
       `benchmarks/walker_fidelity.py`).
       What differs most is a foot that meets the ground within a step: there Box2D tears the knee apart for a step, by
       up to 0.2 m, and here it holds.
-    - **Speed**: 122,000 to 133,000 steps a second on one core, 235,000 to 268,000 on two, in 64 to 256 lanes with the
-      network of POET in each: 59 to 82 times one process of Gymnasium's (20 sweeps; `benchmarks/walker_speed.py`).
+    - **Speed**: 127,000 to 236,000 steps a second on one core, 245,000 to 455,000 on two, in 64 to 256 lanes with the
+      network of POET in each: 81 to 86 times one process of Gymnasium's (20 sweeps; `benchmarks/walker_speed.py`).
     - **Observation**: 24 numbers in the units of BipedalWalker-v3: angle, turn and velocity of the hull; for each leg
       angle and speed of hip and knee and whether the shank touches the ground, as Gymnasium believes (from the moment
       when a contact with any piece of the ground begins until one with any piece ends); ten rays of lidar, from
