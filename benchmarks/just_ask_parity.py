@@ -134,7 +134,7 @@ def differences(net: Any, weights: Any, action: Any, batch: Any, found: dict[str
 
     def loss(weights: Any, moments: Any, done: Any, there: Any, mask: Any) -> tuple[Any, Any]:
         outputs = net(weights, spec, {}, moments, segment=mask)
-        far = net.losses(action, outputs, done)
+        far = net.losses(action, outputs, done, {})
         return jnp.sum(far * there) / jnp.sum(there), net.real(action, outputs)
 
     value = jax.jit(jax.value_and_grad(loss, has_aux=True))

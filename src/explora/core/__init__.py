@@ -56,6 +56,7 @@ from ._keys import step_key as step_key
 from ._keys import turn_keys as turn_keys
 from ._language import Clause as Clause
 from ._language import Language as Language
+from ._language import Tally as Tally
 from ._learner import Learner as Learner
 from ._lesson import NEW as NEW
 from ._lesson import After as After

@@ -12,12 +12,12 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 from ._episodes import Episodes
 from ._errors import ArgumentError, CombinationError, UnknownName
 from ._keys import row_keys
-from ._language import Language
+from ._language import Language, Tally
 from ._lesson import After, Experience, Lesson, Outcome, Task, fresh_lesson
 from ._part import Part
 from ._policy import Policy
 from ._space import Space
-from ._specs import Spec
+from ._specs import Box, Spec
 
 State = TypeVar("State")
 World = TypeVar("World")
@@ -275,6 +275,20 @@ class Environment(Domain[Task], Generic[Task, World, State]):
         **Returns:** which clauses of `language` are true of each.
         """
         raise CombinationError(f"{type(self).__name__} has no words for what an episode does")
+
+    @property
+    def tally(self) -> Tally | None:
+        """What counts how the clauses of `language` stand (see the view `Counted`); None: nothing does."""
+        return None
+
+    @property
+    def stands(self) -> Box | None:
+        """What `standing` returns; None: nothing."""
+        return None
+
+    def standing(self, world: World, state: State) -> Float[Array, " clauses"] | None:
+        """How each clause of `language` stands in `state`, see `Tally`; None where nobody has counted."""
+        return None
 
     def optimal_return(self, world: World) -> Float[Array, ""] | None:
         """The return of a perfect player, in the mean where chance decides, or None where nobody knows."""

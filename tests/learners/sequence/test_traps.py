@@ -167,7 +167,7 @@ def test_padding_adds_nothing_to_the_loss(net: str):
     def taught(moments: Any, action: Any) -> tuple[Any, Any]:
         def loss(weights: Any) -> Any:
             outputs = hand.net(weights, state.spec, state.ranges, moments)
-            return jnp.sum(hand.net.losses(state.action, outputs, action) * batch.weight)
+            return jnp.sum(hand.net.losses(state.action, outputs, action, {}) * batch.weight)
 
         return jax.value_and_grad(loss)(weights)
 

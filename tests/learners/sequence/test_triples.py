@@ -83,8 +83,8 @@ def test_real_actions_are_between_their_bounds_and_judged_by_their_mean_square()
     lever = Box((2,), 1.0, 5.0)
     assert NET.real(lever, outputs).tolist() == [[3.0, 5.0]]
     assert NET.real(Box((2,)), outputs).tolist() == [[0.0, 100.0]]
-    assert NET.losses(lever, outputs, jnp.array([[1.0, 4.0]])).tolist() == [(4 + 1) / 2]
-    choice = NET.losses(Discrete(2), jnp.zeros((1, 2)), jnp.array([1]))
+    assert NET.losses(lever, outputs, jnp.array([[1.0, 4.0]]), {}).tolist() == [(4 + 1) / 2]
+    choice = NET.losses(Discrete(2), jnp.zeros((1, 2)), jnp.array([1]), {})
     assert choice.tolist() == pytest.approx([np.log(2)])
 
 

@@ -2,10 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-from explora.core import CombinationError, Environment, Parts, UnknownName
-from explora.domains.views import Asking, Spoken
+from explora.core import CombinationError, Discrete, Environment, Parts, UnknownName
+from explora.domains.views import Asking, Counted, Spoken
 from explora.explorers import Uniform
-from explora.learners.sequence import Hindsight, Sequence, SequenceNet, Strategy
+from explora.learners.sequence import ForesightNet, Hindsight, Sequence, SequenceNet, Strategy
 from explora.nets.sequence import Transformer
 
 from ._source import open_source
@@ -91,10 +91,11 @@ def asking_parts(
     # where goals are not told it does not matter which they are, but there must be some
     strategies: dict[str | None, Strategy] = {"words": "none", "future": "future", None: "final"}
     if found.goals == "words":
-        environment = Spoken(environment)
+        environment = Spoken(environment if environment.tally is None else Counted(environment))
     elif found.goals is not None and environment.goal is None:
         raise CombinationError(f"{type(environment).__name__} sets no goals: take one of `udrl`, `dt`, `rcp`, `skill`")
-    net = SequenceNet(Transformer(width=64, layers=2, heads=4, window=window), bins=48)
+    foretold = found.goals == "words" and isinstance(environment.action, Discrete)
+    net = (ForesightNet if foretold else SequenceNet)(Transformer(64, 2, 4, window=window), bins=48)
     learner = Sequence(
         net,
         Hindsight(strategies[found.goals]),

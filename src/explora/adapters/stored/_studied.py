@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Float16, Int8, PRNGKeyArray
 
 from explora.core import (
     ArgumentError,
@@ -25,8 +25,8 @@ from explora.core import (
     UnknownName,
     between,
 )
-from explora.domains.views import Asking, Spoken
-from explora.learners.sequence import Sequence, SequenceState
+from explora.domains.views import Asking, Spoken, standings
+from explora.learners.sequence import Clauses, Sequence, SequenceState
 from explora.store.experience import EpisodeStore
 
 from ._source import open_source
@@ -36,7 +36,8 @@ class Studied(Learner[SequenceState]):
     """Learns from stored episodes; what it plays shows how far it has come, and is not learned from.
 
     Where goals are words (`Spoken`), each update is told some of what is true of its episodes: 1 … `said` clauses,
-    drawn anew each turn in proportion to what they say of an episode, so that any combination can be asked for.
+    drawn anew each turn in proportion to what they say of an episode, so that any combination can be asked for; a
+    `ForesightNet` learns which of all came true, and how they stood at every step where the environment is `Counted`.
 
     **Arguments:**
 
@@ -105,16 +106,18 @@ class Studied(Learner[SequenceState]):
         data, environment = _data(self.source, self.episodes), experience.data
         if self.skill == "return":
             data = dataclasses.replace(data, columns={**data.columns, "skill": data.returns})
-        rng = np.random.default_rng(np.asarray(jr.key_data(key)))
+        clauses, rng = None, np.random.default_rng(np.asarray(jr.key_data(key)))
         if isinstance(environment, Spoken):
             true = _true(self.source, self.episodes, _Words(environment))
             apart = places(environment.language, self.apart)
             told = tell(true, self.said, apart=apart, news=_news(true), rng=rng)
             none = np.broadcast_to(np.uint8(0), (data.steps, told.shape[1]))
             data = dataclasses.replace(data, achieved=none, columns={**data.columns, "goal": told})
+            words = _Words(environment)
+            clauses = Clauses(_apart(true, apart, rng), _standing(self.source, self.episodes, words))
         # the rate would fall and rise again with every turn
         steady = dataclasses.replace(self.learner, final_rate=1.0)
-        return steady.learn(state, data, self.updates, rng=rng)
+        return steady.learn(state, data, self.updates, rng=rng, clauses=clauses)
 
     def metrics(self, state: SequenceState) -> dict[str, Array]:
         return self.learner.metrics(state)
@@ -205,6 +208,23 @@ def _data(source: str, episodes: int) -> Episodes:
 @functools.lru_cache(maxsize=2)
 def _true(source: str, episodes: int, words: _Words) -> Bool[np.ndarray, "episodes clauses"]:
     return words.environment.retell(_data(source, episodes))
+
+
+def _apart(
+    true: Bool[np.ndarray, "episodes clauses"], apart: Some[Some[int]], rng: np.random.Generator
+) -> Int8[np.ndarray, "episodes clauses"]:
+    """What came true; where all of some clauses did that are never told together, nothing is told of one of them."""
+    known = true.astype(np.int8)
+    for clauses in apart:
+        both = np.flatnonzero(true[:, list(clauses)].all(1))
+        known[both, rng.choice(np.asarray(clauses), len(both))] = -1
+    return known
+
+
+@functools.lru_cache(maxsize=2)
+def _standing(source: str, episodes: int, words: _Words) -> Float16[np.ndarray, "steps clauses"] | None:
+    inner = words.environment.environment
+    return None if inner.stands is None else standings(inner, _data(source, episodes))
 
 
 def _check_fit(data: Episodes, environment: Environment) -> None:

@@ -2,3 +2,4 @@
 
 from ._language import Clause as Clause
 from ._language import Language as Language
+from ._tally import Tally as Tally

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from .._domain import Environment, Step, Suite
 from .._space import Space
+from .._specs import Box
 
 Task = TypeVar("Task")
 World = TypeVar("World")
@@ -96,6 +97,13 @@ class View(Environment[Task, World, State], Generic[Task, World, State]):
 
     def wanted(self, world: World) -> PyTree[Array] | None:
         return self.environment.wanted(world)
+
+    @property
+    def stands(self) -> Box | None:
+        return self.environment.stands
+
+    def standing(self, world: World, state: State) -> Float[Array, " clauses"] | None:
+        return self.environment.standing(world, state)
 
     def optimal_return(self, world: World) -> Float[Array, ""] | None:
         return self.environment.optimal_return(world)

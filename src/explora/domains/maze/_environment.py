@@ -13,11 +13,11 @@ from explora.core import ArgumentError, Codes, Discrete, Environment, Episodes, 
 
 from ._draw import draw_maze
 from ._files import load_mazes
-from ._retell import LANGUAGE, retell
 from ._solver import UNSOLVABLE, fewest_actions
 from ._space import MazeSpace
 from ._suites import SUITE_GROUPS, SUITE_NAMES, suite_of
 from ._task import AHEAD, EMPTY, GOAL, HEADING_NAMES, WALL, MazeTask
+from ._words import LANGUAGE, MazeTally, retell, tally_of
 
 
 class MazeWorld(eqx.Module):
@@ -214,6 +214,10 @@ class Maze(Environment[MazeTask, MazeWorld, MazeState]):
 
     def retell(self, episodes: Episodes) -> Bool[np.ndarray, "episodes clauses"]:
         return retell(episodes)
+
+    @property
+    def tally(self) -> MazeTally:
+        return tally_of(self.pad)
 
     def optimal_return(self, world: MazeWorld) -> Float[Array, ""]:
         actions, limit = self.optimal_length(world), self.limit(world)

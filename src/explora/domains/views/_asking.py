@@ -182,7 +182,7 @@ class Asking(View[Request, Any, AskedState]):
     - **Observation**: `seen`, that of the environment; `action`, the last one (`count` where there was none); `reward`,
       what it earned; `return` and `horizon`, what is left of what was asked: less what has been earned, less the steps
       taken, at least 1; `goal` and `skill`; `told`, which of these four count: not the horizon once its steps are over;
-      `time`, how many steps were taken.
+      `time`, how many steps were taken; `standing`, how each clause stands, where the environment says so (`Counted`).
     - **Action, reward, end, optimum**: those of the environment.
 
     A learner of environments plays it as any other; a `Sequence` learner reads the conditions apart.
@@ -237,7 +237,8 @@ class Asking(View[Request, Any, AskedState]):
         shown = {"seen": self.environment.observation, "action": last, "reward": number}
         told = dict.fromkeys(("return", "horizon", "time", "skill"), number)
         which = {"told": Codes((len(CONDITIONS),), 2)}
-        return shown | told | which | ({} if goal is None else {"goal": goal})
+        stands = {} if self.environment.stands is None else {"standing": self.environment.stands}
+        return shown | told | which | stands | ({} if goal is None else {"goal": goal})
 
     def world(self, task: Request) -> tuple[Request, Any]:
         return task, self.environment.world(task.task)
@@ -262,7 +263,9 @@ class Asking(View[Request, Any, AskedState]):
             "skill": request.skill,
             "told": (request.told & holds).astype(jnp.uint8),
         }
-        return shown | ({} if request.goal is None else {"goal": request.goal})
+        standing = self.environment.standing(world[1], state.inner)
+        stands = {} if standing is None else {"standing": standing}
+        return shown | stands | ({} if request.goal is None else {"goal": request.goal})
 
     def step(self, world: tuple[Request, Any], state: AskedState, action: Array, *, key: PRNGKeyArray) -> Step:
         done = self.environment.step(world[1], state.inner, action, key=key)

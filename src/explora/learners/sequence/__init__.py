@@ -8,6 +8,7 @@ any environment the way that it was learned from.
 """
 
 from .._kept import unasked as unasked
+from ._foresight import ForesightNet as ForesightNet
 from ._hindsight import Aims as Aims
 from ._hindsight import Hindsight as Hindsight
 from ._hindsight import Strategy as Strategy
@@ -23,4 +24,5 @@ from ._past import demonstrated as demonstrated
 from ._policy import SequencePolicy as SequencePolicy
 from ._triples import TripleNet as TripleNet
 from ._windows import Batch as Batch
+from ._windows import Clauses as Clauses
 from ._windows import Sampler as Sampler

@@ -20,11 +20,12 @@ from explora.core import (
 )
 
 from .._kept import Recalling, RecallState
+from ._foresight import ForesightNet
 from ._hindsight import Hindsight
 from ._luck import expected_returns
 from ._net import SequenceNet, ToldNet
 from ._policy import SequencePolicy
-from ._windows import TOLD, Batch, Sampler
+from ._windows import TOLD, Batch, Clauses, Sampler
 
 _CURE = "wrap it: `Asking(…)` of `explora.domains.views`"
 
@@ -175,8 +176,19 @@ class Sequence(Recalling[SequenceState]):
         )
 
     def learn(
-        self, state: SequenceState, episodes: Episodes, updates: int, *, rng: np.random.Generator
+        self,
+        state: SequenceState,
+        episodes: Episodes,
+        updates: int,
+        *,
+        rng: np.random.Generator,
+        clauses: Clauses | None = None,
     ) -> SequenceState:
+        """As of every learner that recalls; `clauses`: what came true of each episode, where goals are words."""
+        if isinstance(self.net, ForesightNet) and clauses is None:
+            raise CombinationError(
+                "it foretells which clauses come true, and nobody says which did: take `SequenceNet`"
+            )
         longest, most = self.net.longest, int(episodes.lengths.max(initial=0))
         if longest is not None and most > longest:
             raise ArgumentError(f"`episodes` must have at most `longest`={longest} steps each, got {most}; raise it")
@@ -184,7 +196,15 @@ class Sequence(Recalling[SequenceState]):
         shown = {"past": self.net.past, "demos": self.net.demos}
         window, packed = self.row or self.net.window, self.row > 0
         sampler = Sampler(
-            episodes, window, state.action, self.hindsight, left=left, balance=self.balance, packed=packed, **shown
+            episodes,
+            window,
+            state.action,
+            self.hindsight,
+            left=left,
+            balance=self.balance,
+            packed=packed,
+            clauses=clauses,
+            **shown,
         )
         state = dataclasses.replace(state, ranges=_ranges(state.ranges, episodes, left))
         changing = jax.tree.map(jnp.copy, (state.weights, state.optimiser, state.updates))  # are given away below
@@ -233,7 +253,7 @@ def _train(given: tuple, changing: tuple) -> tuple[tuple, Array]:
 
     def loss(weights: PyTree, batch: Batch) -> Array:
         outputs = learner.net(weights, spec, ranges, batch.moments, batch.past, batch.segment)
-        total = jnp.sum(learner.net.losses(action, outputs, batch.action) * batch.weight)
+        total = jnp.sum(learner.net.losses(action, outputs, batch.action, batch.moments) * batch.weight)
         return total / jnp.maximum(jnp.sum(batch.weight), 1.0)
 
     def step(carry: tuple, each: tuple) -> tuple[tuple, Array]:

@@ -98,7 +98,9 @@ class ToldNet(eqx.Module):
         """The outputs of one step, and what is remembered of it; `fresh` where it is the first of an episode."""
         raise NotImplementedError
 
-    def losses(self, action: Spec, outputs: Float[Array, "*batch outputs"], done: Array) -> Float[Array, "*batch"]:
+    def losses(
+        self, action: Spec, outputs: Float[Array, "*batch outputs"], done: Array, moments: dict[str, Any]
+    ) -> Float[Array, "*batch"]:
         """How far outputs are from what was done: -log p of a softmax, or of normal distributions.
 
         **Arguments:**
@@ -106,8 +108,15 @@ class ToldNet(eqx.Module):
         - `action`: its kind.
         - `outputs`: preferences, or means and logarithms of standard deviations.
         - `done`: the actions.
+        - `moments`: in which they were done.
         """
         return losses(action, outputs, done)
+
+    def heeding(
+        self, action: Spec, outputs: Float[Array, "lanes outputs"], moment: dict[str, Any], insist: float
+    ) -> Float[Array, "lanes some"]:
+        """Outputs to choose by, after what is asked has been minded that the network itself is not told; none here."""
+        return outputs
 
     def chosen(self, action: Spec, outputs: Float[Array, "lanes outputs"], keys: Key[Array, " lanes"], sampled: bool):
         """One action a lane, drawn or the likeliest."""

@@ -67,6 +67,7 @@ class SequencePolicy(Policy):
             asked, told = step(observations, memory[0])
             unasked, untold = step(observations | {"told": jnp.zeros_like(observations["told"])}, memory[1])
             after, outputs = (asked, unasked), self.net.insisted(self.action, told, untold, self.insist)
+        outputs = self.net.heeding(self.action, outputs, observations, self.insist)
         return self.net.chosen(self.action, outputs, keys, self.sampled), after, {}
 
     def greedy(self) -> "SequencePolicy":

@@ -129,10 +129,12 @@ class TripleNet(ToldNet):
         after, found = memory.step(self.transformer, weights["body"], tokens, fresh, before=1)
         return after, affine(found, *weights["head"])
 
-    def losses(self, action: Spec, outputs: Float[Array, "*batch outputs"], done: Array) -> Float[Array, "*batch"]:
+    def losses(
+        self, action: Spec, outputs: Float[Array, "*batch outputs"], done: Array, moments: dict[str, Any]
+    ) -> Float[Array, "*batch"]:
         """The mean square of what real actions are off; of choices -log p."""
         if isinstance(action, Discrete):
-            return super().losses(action, outputs, done)
+            return super().losses(action, outputs, done, moments)
         off = done.reshape(outputs.shape) - self.real(action, outputs)
         return jnp.mean(off**2, axis=-1)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float16, Float32, Int8, Int64
 
 from explora.core import ArgumentError, Discrete, Episodes, Spec
 
@@ -33,6 +33,34 @@ class Batch(NamedTuple):
     weight: Any
     past: Past | None = None
     segment: Any = None
+
+
+class Clauses(NamedTuple):
+    """What is known of the clauses of a language in stored episodes.
+
+    **Arguments:**
+
+    - `true`: which came true of each episode: 1, 0, or -1 where it is not to be told.
+    - `standing`: how each stood before each step, see `explora.core.Tally`; None: nobody says.
+    """
+
+    true: Int8[np.ndarray, "episodes clauses"]
+    standing: Float16[np.ndarray, "steps clauses"] | None = None
+
+    def at(self, step: np.ndarray, true: np.ndarray, last: np.ndarray) -> dict[str, np.ndarray]:
+        """What is known at some steps: what comes `true`, how it is `standing`, whether it `holds` (-1: unknown).
+
+        **Arguments:**
+
+        - `step`: their numbers.
+        - `true`: of their episodes.
+        - `last`: whether their episodes end with them; if that broke what did not come true nobody knows.
+        """
+        if self.standing is None:
+            return {"true": true}
+        after = self.standing[np.minimum(step + 1, len(self.standing) - 1)] > -1
+        holds = np.where(last[..., None], np.where(true == 1, 1, -1), after).astype(np.int8)
+        return {"true": true, "standing": self.standing[step].astype(np.float32), "holds": holds}
 
 
 class _Pieces(NamedTuple):
@@ -76,6 +104,7 @@ class Sampler:
     - `balance`: how much more often steps of rare returns are drawn: of ten equal spans between the least and the
       greatest return of an episode, a span is drawn in proportion to its number of steps to the power `1 - balance`.
     - `packed`: whether windows are filled up with further episodes.
+    - `clauses`: what is known of the clauses that goals are made of; None: nothing.
     """
 
     def __init__(
@@ -89,6 +118,7 @@ class Sampler:
         balance: float = 0.0,
         packed: bool = False,
         demos: bool = False,
+        clauses: Clauses | None = None,
     ):
         if not len(episodes):
             raise ArgumentError("`episodes` must hold at least one episode to learn from, got none")
@@ -106,7 +136,7 @@ class Sampler:
             often = often * episodes.columns["demo"]
         self._often = None if often is None else np.cumsum(often)
         self._whole = _often(episodes, episodes.lengths, balance) if packed else None
-        self._before, self._left = episodes.rewards_before, left
+        self._before, self._left, self._clauses = episodes.rewards_before, left, clauses
         self._skill = episodes.columns.get("skill", np.zeros(len(episodes), np.float32))
         self._goal = episodes.columns.get("goal")
         own_goals = hindsight.strategy == "none" or hindsight.share < 1
@@ -160,6 +190,10 @@ class Sampler:
         }
         if episodes.achieved is not None:
             moments["goal"] = jax.tree.map(wide, self._goals(at.episode, aims.step))
+        if self._clauses is not None:
+            moments |= self._clauses.at(
+                step, wide(self._clauses.true[at.episode]), time + 1 == wide(self._length(at.episode))
+            )
         past = None if self._show is None else self._show(at.episode, rng)
         segment = None if self._whole is None else at.piece - at.piece[:, :1]
         return Batch(moments, episodes.action[step], there.astype(np.float32), past, segment)

@@ -1,4 +1,7 @@
-"""What an episode in a maze did, in words: one predicate for each clause, of many episodes at a time."""
+"""What an episode in a maze did, in words: one predicate for each clause, of many episodes at a time.
+
+With it stands how the clause stands while an episode goes on, moment by moment.
+"""
 
 from collections.abc import Callable
 
@@ -7,13 +10,26 @@ from jaxtyping import Bool, Int
 
 from explora.core import ArgumentError, Clause, Episodes, Language
 
-from ._solver import UNSOLVABLE, fewest_actions_of_many
-from ._task import AHEAD
-from ._text import Grid, task_of
+from .._solver import UNSOLVABLE, fewest_actions_of_many
+from .._task import AHEAD
+from .._text import Grid, task_of
+from ._tally import (
+    HALVES,
+    HANDS,
+    MazeTally,
+    Standing,
+    at_most,
+    hugging,
+    never_twice,
+    passing,
+    staying,
+    turning,
+    unknown,
+    unless,
+)
 
 _STEPS, _TURNS = (15, 30, 60), (3, 6, 12)
 _HUG, _FEWEST_MOVES = 0.8, 3
-_HALVES = ("upper", "lower", "left", "right")
 _OTHER = {"upper": "lower", "lower": "upper", "left": "right", "right": "left"}
 _NEEDED = ("task.walls", "task.start", "task.goal")
 
@@ -114,44 +130,54 @@ def _first_turn(action: int) -> Predicate:
     return holds
 
 
-def _numbers(says: str, also: tuple[str, ...], meaning: str, numbers: tuple[int, ...], of: Callable) -> list:
+def _numbers(
+    says: str, also: tuple[str, ...], meaning: str, numbers: tuple[int, ...], of: Callable, so_far: Callable
+) -> list:
     """A clause for each number; the predicate is that `of` is at most that."""
     found = []
     for number in numbers:
         more = tuple(says.format(n) for n in numbers if n > number)
         ways = tuple(way.format(number) for way in also)
         clause = Clause(says.format(number), meaning.format(number), ways, implies=more)
-        found.append((clause, lambda told, n=number: of(told) <= n))
+        found.append((clause, lambda told, n=number: of(told) <= n, at_most(number, so_far)))
     return found
 
 
-def _vocabulary() -> list[tuple[Clause, Predicate]]:
-    """Every clause with its predicate."""
+def _vocabulary() -> list[tuple[Clause, Predicate, Standing]]:
+    """Every clause with its predicate, and how it stands."""
     percent = round(100 * _HUG)
     hug = (
         f"a wall at its {{}} hand after at least {percent} % of its moves, of which there are at least {_FEWEST_MOVES}"
     )
     half = "of the maze; the middle line belongs to neither half"
-    goal, miss = "reach the goal", "miss the goal"
-    found: list[tuple[Clause, Predicate]] = [
-        (Clause(goal, "it walked into the goal", ("find the goal", "solve the maze"), (miss,)), lambda t: t.solved),
-        (Clause(miss, "it did not walk into the goal", ("avoid the goal",), (goal,)), lambda t: ~t.solved),
+    goal, miss, twice = "reach the goal", "miss the goal", "never enter a cell twice"
+    ways = ("the shortest path", "take the shortest path", "the shortest way", "the quickest way")
+    shortest = Clause(
+        "take the shortest way",
+        "it reached the goal in the fewest actions there are",
+        ways,
+        (miss,),
+        (goal, "never bump", twice),
+    )
+    found: list[tuple[Clause, Predicate, Standing]] = [
         (
-            Clause(
-                "take the shortest way",
-                "it reached the goal in the fewest actions there are",
-                ("the shortest path", "take the shortest path", "the shortest way", "the quickest way"),
-                (miss,),
-                (goal, "never bump", "never enter a cell twice"),
-            ),
-            _shortest,
+            Clause(goal, "it walked into the goal", ("find the goal", "solve the maze"), (miss,)),
+            lambda t: t.solved,
+            unknown,
         ),
+        (
+            Clause(miss, "it did not walk into the goal", ("avoid the goal",), (goal,)),
+            lambda t: ~t.solved,
+            unknown,
+        ),
+        (shortest, _shortest, unless(lambda c: c.bumped | c.twice)),
         *_numbers(
             "take at most {} steps",
             ("at most {} steps", "within {} steps", "at most {} actions"),
             "the episode has at most {} actions",
             _STEPS,
             lambda told: told.episodes.lengths,
+            lambda counts: counts.steps,
         ),
         *_numbers(
             "turn at most {} times",
@@ -159,36 +185,40 @@ def _vocabulary() -> list[tuple[Clause, Predicate]]:
             "at most {} of its actions are turns",
             _TURNS,
             lambda told: told.count(told.turned),
+            lambda counts: counts.turns,
         ),
     ]
-    for side, name in ((3, "left"), (1, "right")):
+    for place, (name, side) in enumerate(HANDS.items()):
         ways = (f"follow the {name} wall", f"keep to the {name} wall", f"along the {name} wall")
-        found.append((Clause(f"hug the {name} wall", hug.format(name), ways), _hugs(side)))
-    for name in _HALVES:
+        clause = Clause(f"hug the {name} wall", hug.format(name), ways)
+        found.append((clause, _hugs(side), hugging(place, _HUG)))
+    for place, name in enumerate(HALVES):
         ways, other = (f"through the {name} half", f"visit the {name} half"), f"stay in the {_OTHER[name]} half"
         clause = Clause(f"pass through the {name} half", f"it entered a cell of the {name} half {half}", ways, (other,))
-        found.append((clause, _passes(name)))
-    for name in _HALVES:
+        found.append((clause, _passes(name), passing(place)))
+    for name in HALVES:
         ways = (f"stay on the {name} side", f"keep to the {name} half", f"never leave the {name} half")
         against = (f"pass through the {_OTHER[name]} half",)
         meaning = f"it never was in the {_OTHER[name]} half {half}"
-        found.append((Clause(f"stay in the {name} half", meaning, ways, against), _stays(name)))
+        clause = Clause(f"stay in the {name} half", meaning, ways, against)
+        found.append((clause, _stays(name), staying(HALVES.index(_OTHER[name]))))
     bumps = ("without bumping", "without bumping into a wall", "do not bump", "never bump into a wall")
     never = Clause("never bump", "it never went forward into a wall", bumps)
-    found.append((never, lambda told: told.count((told.action == 2) & ~told.moved) == 0))
+    bumping = lambda told: told.count((told.action == 2) & ~told.moved) == 0
+    found.append((never, bumping, unless(lambda counts: counts.bumped)))
     ways = ("never visit a cell twice", "without entering a cell twice", "without visiting a cell twice")
-    found.append((Clause("never enter a cell twice", "all cells that it was in are different", ways), _never_twice))
+    found.append((Clause(twice, "all cells that it was in are different", ways), _never_twice, never_twice))
     for action, name in enumerate(("left", "right")):
         other = ("right", "left")[action]
         ways = (f"first turn {name}", f"begin with a {name} turn")
         clause = Clause(f"turn {name} first", f"its first turn was to the {name}", ways, (f"turn {other} first",))
-        found.append((clause, _first_turn(action)))
+        found.append((clause, _first_turn(action), turning(action)))
     return found
 
 
 _VOCABULARY = _vocabulary()
 
-LANGUAGE = Language(tuple(clause for clause, _ in _VOCABULARY))
+LANGUAGE = Language(tuple(clause for clause, _, _ in _VOCABULARY))
 """What can be said of an episode in a maze."""
 
 
@@ -198,4 +228,9 @@ def retell(episodes: Episodes) -> Bool[np.ndarray, "episodes clauses"]:
     **Raises:** `ArgumentError` for episodes that do not say in which mazes they were played.
     """
     told = _Told(episodes)
-    return np.stack([holds(told) for _, holds in _VOCABULARY], axis=1)
+    return np.stack([holds(told) for _, holds, _ in _VOCABULARY], axis=1)
+
+
+def tally_of(pad: int) -> MazeTally:
+    """What counts how the clauses of `LANGUAGE` stand, in worlds with a border so wide [cells]."""
+    return MazeTally(pad, tuple(standing for _, _, standing in _VOCABULARY))
