@@ -26,7 +26,7 @@ from explora.runs import run as begin
 from explora.store import RunFolder
 from explora.store.experience import EpisodeStore
 
-INSIST = (1.0, 3.0, 8.0, 20.0, 50.0)
+INSIST = (1.0, 2.0, 4.0, 8.0)
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "asked-maze.png"
 PROTOCOL = """
 The archive of `explora run maze --recipe dr --keep-experience 1` is split by mazes: nine tenths are learned from

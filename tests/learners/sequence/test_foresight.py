@@ -17,7 +17,7 @@ from explora.nets.sequence import Transformer
 MAZE = Maze(MazeSpace(5, 6, walls=6), max_steps=24)
 ASKING = Asking(Spoken(Counted(MAZE)), conditions=("goal",))
 CLAUSES = [clause.says for clause in MAZE.language.clauses]
-NET = ForesightNet(Transformer(32, 1, 2, window=8), bins=4)
+NET = ForesightNet(Transformer(32, 1, 2, window=8), bins=4, resolve=1.0)
 LEARNER = Sequence(NET, Hindsight("none"), told=("goal",), batch=64, warmup=10, rate=3e-3, norm=1.0, room=0.0)
 
 

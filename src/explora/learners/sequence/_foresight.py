@@ -23,8 +23,9 @@ class ForesightNet(SequenceNet):
 
     Of every choice `a` it says how likely it is done, π(a), and how likely each clause c then comes true, P(c | a).
     Asked for some, it draws from π(a) · Π P(c | a)ⁱ: by Bayes' rule what is done where they come true, for one clause
-    and i = 1; for several as if they came true independently; `insist` is i. Every step teaches something of every
-    clause, those that did not come true among them, and what was never asked for together is a product like any other.
+    and i = 1; for several as if they came true independently. A greater i is what is likeliest to make them true. Every
+    step teaches something of every clause, those that did not come true among them, and what was never asked for
+    together is a product like any other.
 
     Where it is seen how clauses stand, P(c | a) is made of two: that the step does not break c for good, which shows at
     the next one, and that c then comes true. So it is sure of the first where the second is always small. What is
@@ -35,14 +36,17 @@ class ForesightNet(SequenceNet):
     **Arguments:**
 
     - `weight`: of what is foretold, beside what is done: the sum over clauses counts so much.
+    - `resolve`: i is this times `insist` of who acts.
 
     **Reference:** Yang and Klein 2021, FUDGE (arXiv:2104.05218).
     """
 
     weight: float = eqx.field(static=True, default=0.25)
+    resolve: float = eqx.field(static=True, default=20.0)
 
     def __check_init__(self):
         between("weight", self.weight, 0, strict=True)
+        between("resolve", self.resolve, 0)
 
     def init(self, spec: dict[str, Any], action: Spec, *, key: PRNGKeyArray) -> dict[str, Any]:
         if not isinstance(action, Discrete) or "goal" not in spec or len(spec["goal"].shape) != 1:
@@ -108,7 +112,7 @@ class ForesightNet(SequenceNet):
         if holds is not None:
             asked = asked * (moment["standing"] > -1).astype(jnp.float32)
             likely = likely + jax.nn.log_sigmoid(holds)
-        return jax.nn.log_softmax(prefers) + insist * jnp.sum(likely * asked[:, None], axis=-1)
+        return jax.nn.log_softmax(prefers) + self.resolve * insist * jnp.sum(likely * asked[:, None], axis=-1)
 
     def _count(self, action: Spec) -> int:
         assert isinstance(action, Discrete)  # `init` lets nothing else through
