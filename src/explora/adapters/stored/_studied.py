@@ -108,12 +108,12 @@ class Studied(Learner[SequenceState]):
             data = dataclasses.replace(data, columns={**data.columns, "skill": data.returns})
         clauses, rng = None, np.random.default_rng(np.asarray(jr.key_data(key)))
         if isinstance(environment, Spoken):
-            true = _true(self.source, self.episodes, _Words(environment))
+            words = _Words(environment)
+            true = _true(self.source, self.episodes, words)
             apart = places(environment.language, self.apart)
             told = tell(true, self.said, apart=apart, news=_news(true), rng=rng)
             none = np.broadcast_to(np.uint8(0), (data.steps, told.shape[1]))
             data = dataclasses.replace(data, achieved=none, columns={**data.columns, "goal": told})
-            words = _Words(environment)
             clauses = Clauses(_apart(true, apart, rng), _standing(self.source, self.episodes, words))
         # the rate would fall and rise again with every turn
         steady = dataclasses.replace(self.learner, final_rate=1.0)
