@@ -26,7 +26,7 @@ from explora.runs import run as begin
 from explora.store import RunFolder
 from explora.store.experience import EpisodeStore
 
-INSIST = (1.0, 2.0, 4.0, 8.0)
+INSIST = (1.0, 2.0, 4.0, 8.0, 16.0)
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "asked-maze.png"
 PROTOCOL = """
 The archive of `explora run maze --recipe dr --keep-experience 1` is split by mazes: nine tenths are learned from
@@ -36,10 +36,11 @@ the means of each three, and of the points of the calibration curve, one for eac
 pairs of clauses that were never told together, drawn at random among those of what a player can know while it acts (its
 own actions and the cells ahead, not the map) that are true of 1 to 40 % of all episodes; asked in mazes in which
 somebody has done both. `asked for nothing`: the same model with no condition told. `asked for another`: told the
-clauses of another request (the shuffled control), judged by its own. `insist`: how much the request is exaggerated, the
-best of those tried for other pairs, which were told together, in mazes that were learned from (the share of all
-requests that came true); all that follows is asked so. `skills`: asked to play as eight versions of the
-learner did whose returns in the archive are evenly spaced; Spearman correlation of these with the mean returns shown.
+clauses of another request (the shuffled control), judged by its own. `insist`: how much the request is exaggerated,
+the best of those tried in mazes that were learned from: for clauses by the share of requests for other pairs that came
+true, which were told together; for returns by the correlation of single episodes. `skills`: asked, with the emphasis of
+returns, to play as eight versions of the learner did whose returns in the archive are evenly spaced; Spearman
+correlation of these with the mean returns shown.
 """
 
 
@@ -125,16 +126,17 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     asking: Any = player.parts.domain
     clock, cpu = time.perf_counter(), time.process_time()
     tried = _maze.insisting(asking, player.policy, learned, pairs, INSIST, options.seed)
-    insist = max(tried, key=tried.__getitem__)
-    policy = dataclasses.replace(player.policy, insist=insist)
-    asked = _maze.returns(asking, policy, learned, others, options.mazes // 2, options.seed)
-    said = _maze.words(asking, policy, others, pairs, options.each, options.seed)
-    skill = _maze.skills(asking, policy, learned, others, options.mazes, options.seed)
+    heeded = _maze.heeding(asking, player.policy, learned, INSIST, options.seed)
+    taken = {"words": max(tried, key=tried.__getitem__), "returns": max(heeded, key=heeded.__getitem__)}
+    speaking, earning = (dataclasses.replace(player.policy, insist=value) for value in taken.values())
+    asked = _maze.returns(asking, earning, learned, others, options.mazes // 2, options.seed)
+    said = _maze.words(asking, speaking, others, pairs, options.each, options.seed)
+    skill = _maze.skills(asking, earning, learned, others, options.mazes, options.seed)
     learner = player.state.learner
     found = {
         "archive": {"episodes": len(learned) + len(others), "steps": learned.steps + others.steps}
         | {"mean return": float(np.concatenate([learned.returns, others.returns]).mean())},
-        "insist": {"tried": tried, "taken": insist},
+        "insist": {"words": tried, "returns": heeded, "taken": taken},
         "model": fields
         | {"minutes": options.minutes, "updates": int(learner.updates), "loss": float(learner.losses["loss"])},
         "returns": {
