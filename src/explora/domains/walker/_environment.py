@@ -55,9 +55,10 @@ class Walker(Environment[WalkerTask | CppnTask, Outline, WalkerState]):
     - **Fidelity**: one step from each of 2,720 states of Box2D, with 10 sweeps, differs by 0.003 and 0.006 m/s in the
       speed of the hull and by 0.01 to 0.02 rad/s in those of legs (mean of the size; impacts more). Gymnasium's
       hand-written gait gets on flat ground (24 seeds each) 142 on average here, with 20 sweeps, and 142 in Box2D; with
-      10 sweeps it falls. An agent of the recipe `poet`, trained here alone, gets 308 on average here and 280 in
-      Gymnasium's BipedalWalker-v3 (100 seeds, 88 of them at least 230; it falls there on some). Twelve other agents
-      that were trained here, good and bad, get in Gymnasium what they get here up to 11 (means of 4 or 8 seeds each).
+      10 sweeps it falls. Three agents of the recipe `poet`, trained here alone for half an hour or two, get 270 to 277
+      on average here and 269 to 292 in Gymnasium's BipedalWalker-v3 (100 seeds, all of them at least 230). Twelve other
+      agents that were trained here, good and bad, get in Gymnasium what they get here up to 11 (means of 4 or 8 seeds
+      each).
       The other way round, one that PPO trained in Gymnasium alone gets 172 there and 208 here (100 seeds;
       `benchmarks/walker_fidelity.py`).
       What differs most is a foot that meets the ground within a step: there Box2D tears the knee apart for a step, by
