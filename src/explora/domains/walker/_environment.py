@@ -56,11 +56,10 @@ class Walker(Environment[WalkerTask | CppnTask, Outline, WalkerState]):
       speed of the hull and by 0.01 to 0.02 rad/s in those of legs (mean of the size; impacts more). Gymnasium's
       hand-written gait gets on flat ground (24 seeds each) 142 on average here, with 20 sweeps, and 142 in Box2D; with
       10 sweeps it falls. Three agents of the recipe `poet`, trained here alone for half an hour or two, get 270 to 277
-      on average here and 269 to 292 in Gymnasium's BipedalWalker-v3 (100 seeds, all of them at least 230). Twelve other
-      agents that were trained here, good and bad, get in Gymnasium what they get here up to 11 (means of 4 or 8 seeds
-      each).
-      The other way round, one that PPO trained in Gymnasium alone gets 172 there and 208 here (100 seeds;
-      `benchmarks/walker_fidelity.py`).
+      on average here and 269 to 292 in Gymnasium's BipedalWalker-v3 (100 seeds, all of them at least 230; one before
+      them 280, and at least 230 on 88). Twelve other agents that were trained here, good and bad, get in Gymnasium what
+      they get here up to 11 (means of 4 or 8 seeds each). The other way round, one that PPO trained in Gymnasium alone
+      gets 172 there and 208 here (100 seeds; `benchmarks/walker_fidelity.py`).
       What differs most is a foot that meets the ground within a step: there Box2D tears the knee apart for a step, by
       up to 0.2 m, and here it holds.
     - **Speed**: 127,000 to 236,000 steps a second on one core, 245,000 to 455,000 on two, in 64 to 256 lanes with the
