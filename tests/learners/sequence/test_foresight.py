@@ -8,6 +8,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
+from explora.adapters.stored import keep_apart
 from explora.core import Box, CombinationError, Discrete, Episodes, Uniformly, record
 from explora.domains.maze import Maze, MazeSpace
 from explora.domains.views import Asking, Counted, Request, Spoken, standings
@@ -81,6 +82,21 @@ def test_the_step_that_breaks_a_clause_is_known_but_for_the_last_of_an_episode()
     assert at["holds"][:, 0].tolist() == [1, 0, -1, 1, -1]
     true = clauses.at(np.array([4]), np.array([[1]]), np.array([True]))
     assert true["holds"].tolist() == [[1]]
+    apart = clauses.at(np.arange(2), np.array([[-1], [-1]]), np.array([False, False]))
+    assert apart["holds"].tolist() == [[-1], [-1]]  # of what is not to be told it is not told that it held
+
+
+def test_of_what_is_held_out_one_clause_of_each_episode_is_not_told_and_the_rest_is():
+    true = np.random.default_rng(0).random((400, 4)) < 0.6
+    known = keep_apart(true, ((0, 1), (1, 2)), rng=np.random.default_rng(1))
+    for one, other in ((0, 1), (1, 2)):
+        assert not (known[:, [one, other]] == 1).all(1).any()
+        assert {0, 1} <= {int(k) for k in known[true[:, [one, other]].all(1)][:, [one, other]].argmax(1)}
+    told = known >= 0
+    assert (known[told] == true[told]).all()
+    assert true[~told].all()
+    assert told[:, 3].all()
+    assert (~told[:, 0] <= true[:, [0, 1]].all(1)).all()  # nothing is left out elsewhere
 
 
 @pytest.fixture(scope="module")

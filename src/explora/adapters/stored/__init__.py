@@ -10,5 +10,6 @@ from ._parts import Subject as Subject
 from ._parts import asking_parts as asking_parts
 from ._source import open_source as open_source
 from ._studied import Studied as Studied
+from ._studied import keep_apart as keep_apart
 from ._studied import places as places
 from ._studied import tell as tell

@@ -90,11 +90,11 @@ def asking_parts(
     found = SUBJECTS[name]
     # where goals are not told it does not matter which they are, but there must be some
     strategies: dict[str | None, Strategy] = {"words": "none", "future": "future", None: "final"}
+    foretold = found.goals == "words" and isinstance(environment.action, Discrete)
     if found.goals == "words":
-        environment = Spoken(environment if environment.tally is None else Counted(environment))
+        environment = Spoken(Counted(environment) if foretold and environment.tally is not None else environment)
     elif found.goals is not None and environment.goal is None:
         raise CombinationError(f"{type(environment).__name__} sets no goals: take one of `udrl`, `dt`, `rcp`, `skill`")
-    foretold = found.goals == "words" and isinstance(environment.action, Discrete)
     net = (ForesightNet if foretold else SequenceNet)(Transformer(64, 2, 4, window=window), bins=48)
     learner = Sequence(
         net,

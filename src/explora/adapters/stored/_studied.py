@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float16, Int8, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int8, PRNGKeyArray
 
 from explora.core import (
     ArgumentError,
@@ -111,10 +111,13 @@ class Studied(Learner[SequenceState]):
             words = _Words(environment)
             true = _true(self.source, self.episodes, words)
             apart = places(environment.language, self.apart)
-            told = tell(true, self.said, apart=apart, news=_news(true), rng=rng)
+            if self.learner.net.foretells:
+                clauses = _clauses(self.source, self.episodes, words, apart)
+                told = np.broadcast_to(np.uint8(0), true.shape)  # it is not shown
+            else:
+                told = tell(true, self.said, apart=apart, news=_news(true), rng=rng)
             none = np.broadcast_to(np.uint8(0), (data.steps, told.shape[1]))
             data = dataclasses.replace(data, achieved=none, columns={**data.columns, "goal": told})
-            clauses = Clauses(_apart(true, apart, rng), _standing(self.source, self.episodes, words))
         # the rate would fall and rise again with every turn
         steady = dataclasses.replace(self.learner, final_rate=1.0)
         return steady.learn(state, data, self.updates, rng=rng, clauses=clauses)
@@ -210,21 +213,30 @@ def _true(source: str, episodes: int, words: _Words) -> Bool[np.ndarray, "episod
     return words.environment.retell(_data(source, episodes))
 
 
-def _apart(
-    true: Bool[np.ndarray, "episodes clauses"], apart: Some[Some[int]], rng: np.random.Generator
+def keep_apart(
+    true: Bool[np.ndarray, "episodes clauses"], apart: Some[Some[int]], *, rng: np.random.Generator
 ) -> Int8[np.ndarray, "episodes clauses"]:
-    """What came true; where all of some clauses did that are never told together, nothing is told of one of them."""
+    """What came true; where all of some clauses did that are never told together, nothing is told of one of them (-1).
+
+    **Arguments:**
+
+    - `true`: which clauses did.
+    - `apart`: clauses of which never all are told of the same episode.
+    - `rng`: draws the one that is left out.
+    """
     known = true.astype(np.int8)
     for clauses in apart:
-        both = np.flatnonzero(true[:, list(clauses)].all(1))
+        both = np.flatnonzero((known[:, list(clauses)] == 1).all(1))
         known[both, rng.choice(np.asarray(clauses), len(both))] = -1
     return known
 
 
 @functools.lru_cache(maxsize=2)
-def _standing(source: str, episodes: int, words: _Words) -> Float16[np.ndarray, "steps clauses"] | None:
+def _clauses(source: str, episodes: int, words: _Words, apart: tuple[tuple[int, ...], ...]) -> Clauses:
+    """What is known of clauses in a source: the same in every turn, so that what is left out stays so."""
+    known = keep_apart(_true(source, episodes, words), apart, rng=np.random.default_rng(0))
     inner = words.environment.environment
-    return None if inner.stands is None else standings(inner, _data(source, episodes))
+    return Clauses(known, None if inner.stands is None else standings(inner, _data(source, episodes)))
 
 
 def _check_fit(data: Episodes, environment: Environment) -> None:

@@ -1,5 +1,6 @@
 """Saying while an episode goes on how the clauses of a language stand."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -115,7 +116,7 @@ def _counted(suite: Suite) -> Suite:
     """A suite that is played elsewhere, counted there too."""
     if not isinstance(suite.domain, Environment) or suite.domain.tally is None:
         return suite
-    return Suite(suite.tasks, suite.names, Counted(suite.domain), suite.summary, suite.order, suite.tail)
+    return dataclasses.replace(suite, domain=Counted(suite.domain))
 
 
 def standings(environment: Environment, episodes: Episodes) -> Float16[np.ndarray, "steps clauses"]:

@@ -1,6 +1,6 @@
 """Doing what will make clauses come true: a network that foretells, of every action, what an episode will have done."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -41,6 +41,7 @@ class ForesightNet(SequenceNet):
     **Reference:** Yang and Klein 2021, FUDGE (arXiv:2104.05218).
     """
 
+    foretells: ClassVar[bool] = True
     weight: float = eqx.field(static=True, default=0.25)
     resolve: float = eqx.field(static=True, default=20.0)
 

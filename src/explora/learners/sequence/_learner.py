@@ -20,7 +20,6 @@ from explora.core import (
 )
 
 from .._kept import Recalling, RecallState
-from ._foresight import ForesightNet
 from ._hindsight import Hindsight
 from ._luck import expected_returns
 from ._net import SequenceNet, ToldNet
@@ -185,7 +184,7 @@ class Sequence(Recalling[SequenceState]):
         clauses: Clauses | None = None,
     ) -> SequenceState:
         """As of every learner that recalls; `clauses`: what came true of each episode, where goals are words."""
-        if isinstance(self.net, ForesightNet) and clauses is None:
+        if self.net.foretells and clauses is None:
             raise CombinationError(
                 "it foretells which clauses come true, and nobody says which did: take `SequenceNet`"
             )

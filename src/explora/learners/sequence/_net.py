@@ -25,6 +25,7 @@ class ToldNet(eqx.Module):
     **Arguments:**
 
     - `hears`: which conditions it can be told.
+    - `foretells`: whether it must learn which clauses come true (`Clauses`), since goals are not shown to it.
     - `some`: how many tokens it makes of a step.
     - `longest`: how many steps an episode may have; None: any number.
     - `past`: how many steps of other episodes it can be shown.
@@ -32,6 +33,7 @@ class ToldNet(eqx.Module):
     """
 
     hears: ClassVar[tuple[str, ...]] = TOLD
+    foretells: ClassVar[bool] = False
     some: ClassVar[int] = 1
     longest: int | None = eqx.field(static=True, default=None, kw_only=True)
     past: int = eqx.field(static=True, default=0, kw_only=True)

@@ -60,6 +60,7 @@ class Clauses(NamedTuple):
             return {"true": true}
         after = self.standing[np.minimum(step + 1, len(self.standing) - 1)] > -1
         holds = np.where(last[..., None], np.where(true == 1, 1, -1), after).astype(np.int8)
+        holds = np.where(true < 0, np.int8(-1), holds)
         return {"true": true, "standing": self.standing[step].astype(np.float32), "holds": holds}
 
 
